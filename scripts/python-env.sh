@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Make the Python that judges ONNX files from outside (onnx.checker, onnxruntime) and print its path.
+# It lives in node_modules/.cache/python; a second run with the same versions only prints.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6'
+environment="$PWD/node_modules/.cache/python"
+python="$environment/bin/python"
+stamp="$environment/packages.txt"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$packages" ]; then
+  rm -rf "$environment"
+  python3 -m venv "$environment" >&2
+  # shellcheck disable=SC2086 # one argument for each package
+  "$python" -m pip install --quiet --disable-pip-version-check $packages >&2
+  echo "$packages" > "$stamp"
+fi
+echo "$python"
