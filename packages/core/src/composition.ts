@@ -54,15 +54,17 @@ type ExplainRest<P extends readonly Part[], F extends Flow> = P extends readonly
       : readonly [First, ...ExplainRest<Rest, Unchecked>]
   : readonly [];
 
-/** `Taker` if what flows is what it takes, else the sentence. A category that is only `string` is left unchecked. */
+/** `Taker` if what flows is what it takes, else the sentence. An arity that is only `number` and a category that is only `string` are left unchecked. */
 type Meets<Taker, Taken extends readonly string[], F extends Flow> = F extends readonly string[]
-  ? Taken['length'] extends F['length']
-    ? Open<Taken[number] | F[number]> extends true
-      ? Taker
-      : F extends Taken
+  ? number extends Taken['length']
+    ? Taker
+    : Taken['length'] extends F['length']
+      ? Open<Taken[number] | F[number]> extends true
         ? Taker
-        : `This part takes “${Joined<Taken>}”, but the part before it gives “${Joined<F>}”.`
-    : `This part takes ${Taken['length']} objects, but the part before it gives ${F['length']}.`
+        : F extends Taken
+          ? Taker
+          : `This part takes “${Joined<Taken>}”, but the part before it gives “${Joined<F>}”.`
+      : `This part takes ${Taken['length']} objects, but the part before it gives ${F['length']}.`
   : Taker;
 
 type Open<Name extends string> = string extends Name ? true : false;

@@ -56,19 +56,18 @@ export function sha256File(path: string): string {
  * Makes the folder if need be. Errors: OUTPUT_UNWRITABLE.
  */
 export function writeWhole(path: string, content: Uint8Array | string): void {
-  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
+    const temporary = `${path}.${randomUUID()}.tmp`;
     const file = openSync(temporary, 'wx');
     try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      writeFlushed(file, content);
+      renameSync(temporary, path);
+    } catch (cause) {
+      rmSync(temporary, { force: true });
+      throw cause;
     }
-    renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     fail('OUTPUT_UNWRITABLE', { where: path, reason: reasonOf(cause), cause });
   }
 }
@@ -120,6 +119,15 @@ export function readChecked(directory: string, file: FileRef, limit = FILE_LIMIT
 export function fileRef(directory: string, path: string): FileRef {
   const found = inspect(directory, path, FILE_LIMIT);
   return { path, sha256: sha256File(found.path), bytes: found.bytes };
+}
+
+function writeFlushed(file: number, content: Uint8Array | string): void {
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function inspect(directory: string, path: string, limit: number): { path: string; bytes: number } {

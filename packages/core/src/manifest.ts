@@ -146,7 +146,7 @@ const packageSchema = z
       keywords: z
         .array(z.string(), { error: 'must be a list of keywords' })
         .refine((words) => words.includes(KEYWORD), `must have “${KEYWORD}”`),
-      exports: z.unknown(),
+      exports: z.unknown().optional(),
       peerDependencies: z.record(z.string(), z.string(), { error: MESSAGE }).exactOptional(),
     },
     { error: MESSAGE },

@@ -39,7 +39,7 @@ export function readSafetensors(bytes: Uint8Array, where: string): Safetensors {
     if (end > body.length || end - begin !== expected) {
       refuse(`the bytes of “${name}” do not fit its shape or the file`);
     }
-    tensors[name] = { data: new TYPES[type](body.slice(begin, end).buffer), shape };
+    tensors[name] = { data: new TYPES[type](new Uint8Array(body.subarray(begin, end)).buffer), shape };
     spans.push(span);
   }
   let covered = 0;
