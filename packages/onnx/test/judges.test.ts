@@ -1,0 +1,75 @@
+/** Judges from outside: the reference implementations of ONNX in Python. `scripts/python-env.sh` installs them. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { writeModel } from '../src/index.js';
+import { OPSET_MAX, OPSET_MIN, STANDARD_OPERATORS } from '../src/operators.js';
+import { everyAttribute, everyAttributeByHand, perceptron } from './models.js';
+
+const python = fileURLToPath(new URL('../../../node_modules/.cache/python/bin/python', import.meta.url));
+const absent = !existsSync(python);
+
+describe.skipIf(absent && !process.env.CI)('Python’s judges (scripts/python-env.sh installs them)', () => {
+  beforeAll(() => {
+    if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
+  });
+
+  test.each([
+    ['a perceptron', perceptron({ seed: '7' })],
+    ['every attribute', everyAttribute()],
+  ])('onnx.checker accepts %s, with shapes inferred strictly', (_, model) => {
+    const path = stored(writeModel(model));
+    ask('import onnx; onnx.checker.check_model(sys.argv[1], full_check=True); print("null")', path);
+  });
+
+  test('the reference evaluator and onnxruntime compute the same as by hand', () => {
+    const rows = [
+      [1, -2, 3, 4],
+      [0.5, 6, -7, 8],
+    ];
+    const program = `
+import numpy, onnx.reference, onnxruntime
+x = {"input": numpy.array(json.loads(sys.argv[2]), numpy.float32)}
+reference = onnx.reference.ReferenceEvaluator(sys.argv[1]).run(None, x)[0]
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+print(json.dumps([reference.tolist(), session.run(None, x)[0].tolist()]))`;
+    const expected = rows.map(everyAttributeByHand);
+    expect(ask(program, stored(writeModel(everyAttribute())), JSON.stringify(rows))).toEqual([
+      expected,
+      expected,
+    ]);
+  });
+
+  test('the list of standard operators is that of onnx', () => {
+    const program = `
+import onnx.defs
+low, high = int(sys.argv[1]), int(sys.argv[2])
+since, last = {}, {}
+for schema in onnx.defs.get_all_schemas_with_history():
+    if schema.domain == "" and schema.since_version <= high:
+        since[schema.name] = min(since.get(schema.name, high), schema.since_version)
+        last[schema.name] = max(last.get(schema.name, (0, False)), (schema.since_version, schema.deprecated))
+print(json.dumps({name: max(low, version) for name, version in since.items() if not last[name][1]}))`;
+    expect(Object.fromEntries(STANDARD_OPERATORS)).toEqual(
+      ask(program, String(OPSET_MIN), String(OPSET_MAX)),
+    );
+  });
+});
+
+/** Run a Python program; it prints JSON. */
+function ask(program: string, ...parameters: string[]): unknown {
+  return JSON.parse(
+    execFileSync(python, ['-c', `import json, sys\n${program}`, ...parameters], { encoding: 'utf8' }),
+  );
+}
+
+function stored(bytes: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), 'deepfunctor-onnx-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'model.onnx');
+  writeFileSync(path, bytes);
+  return path;
+}
