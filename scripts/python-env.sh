@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Make the Python that judges ONNX files from outside (onnx.checker, onnxruntime) and print its path.
+# Make the Python that judges files from outside (onnx.checker, onnxruntime, safetensors) and print its path.
 # It lives in node_modules/.cache/python; a second run with the same versions only prints.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6'
+packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0'
 environment="$PWD/node_modules/.cache/python"
 python="$environment/bin/python"
 stamp="$environment/packages.txt"
