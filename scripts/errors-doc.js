@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS, writeWhole } from '../packages/core/dist/index.js';
 
 const path = fileURLToPath(new URL('../docs/errors.md', import.meta.url));
-const text = (template) => template.replace(/\{(\w+)\}/g, '*$1*').replaceAll('|', '\\|');
+const text = (template) => template.replace(/\{(\w+)\}/g, '_$1_').replaceAll('|', '\\|');
 const rows = Object.entries(ERRORS).map(([code, { meaning, what, todo }]) => [
   `\`${code}\``,
   `${meaning}<br>${text(what)}`,
@@ -31,7 +31,7 @@ Every error has a code, says what was wrong and where, and what to do:
   do: <what to do>
 \`\`\`
 
-Words in *italics* are filled in. This page is generated: \`node scripts/errors-doc.js\`.
+Words in _italics_ are filled in. This page is generated: \`node scripts/errors-doc.js\`.
 
 ${table([['code', 'meaning', 'how to solve'], ...rows])}
 `;

@@ -222,7 +222,7 @@ export const ERRORS = {
   USAGE: {
     meaning: 'A command was called in a way that it does not know.',
     what: '{reason}.',
-    todo: 'Read `{help}`.',
+    todo: 'See {help}.',
   },
   INTERRUPTED: {
     meaning: 'The work was stopped from outside before it was done.',
