@@ -1,1 +1,4 @@
-export {};
+export { type LabelledImages, readMnist } from './data/idx.js';
+export { openEngine } from './engine.js';
+export { conv, dense, normalise, Parameters, type Weight, type Weights } from './nn.js';
+export { Random } from './random.js';

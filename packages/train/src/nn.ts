@@ -32,14 +32,18 @@ export class Parameters {
       values = new Random(this.seed, hash(name)).normals(size);
       for (let i = 0; i < size; i++) values[i] = values[i]! * scale;
     }
-    const variable = this.tf.tidy(() => this.tf.variable(this.tf.tensor(values, shape), true, undefined, 'float32'));
+    const variable = this.tf.tidy(() =>
+      this.tf.variable(this.tf.tensor(values, shape), true, undefined, 'float32'),
+    );
     this.variables.set(name, variable);
     return variable;
   }
 
   /** The variables whose names begin with one of these networks' names. */
   of(...networks: string[]): TF.Variable[] {
-    return [...this.variables].filter(([name]) => networks.some((n) => name.startsWith(`${n}/`))).map(([, v]) => v);
+    return [...this.variables]
+      .filter(([name]) => networks.some((n) => name.startsWith(`${n}/`)))
+      .map(([, v]) => v);
   }
 
   dispose(): void {
@@ -57,7 +61,14 @@ function hash(text: string): number {
 export type Activation = 'linear' | 'relu' | 'sigmoid';
 
 /** x `[n, in]` → `[n, out]`. He initialisation. */
-export function dense(p: Parameters, name: string, x: TF.Tensor2D, out: number, activation: Activation = 'linear', gain = Math.SQRT2): TF.Tensor2D {
+export function dense(
+  p: Parameters,
+  name: string,
+  x: TF.Tensor2D,
+  out: number,
+  activation: Activation = 'linear',
+  gain = Math.SQRT2,
+): TF.Tensor2D {
   const inputs = x.shape[1];
   const kernel = p.get(`${name}/kernel`, [inputs, out], gain / Math.sqrt(inputs)) as unknown as TF.Tensor2D;
   const bias = p.get(`${name}/bias`, [out], 0);
@@ -66,9 +77,22 @@ export function dense(p: Parameters, name: string, x: TF.Tensor2D, out: number, 
 }
 
 /** x `[n, h, w, in]` → `[n, h / stride, w / stride, out]`, same padding. */
-export function conv(p: Parameters, name: string, x: TF.Tensor4D, out: number, size: number, stride = 1, activation: 'linear' | 'relu' = 'relu', gain = Math.SQRT2): TF.Tensor4D {
+export function conv(
+  p: Parameters,
+  name: string,
+  x: TF.Tensor4D,
+  out: number,
+  size: number,
+  stride = 1,
+  activation: 'linear' | 'relu' = 'relu',
+  gain = Math.SQRT2,
+): TF.Tensor4D {
   const inputs = x.shape[3];
-  const filter = p.get(`${name}/kernel`, [size, size, inputs, out], gain / Math.sqrt(size * size * inputs)) as unknown as TF.Tensor4D;
+  const filter = p.get(
+    `${name}/kernel`,
+    [size, size, inputs, out],
+    gain / Math.sqrt(size * size * inputs),
+  ) as unknown as TF.Tensor4D;
   const bias = p.get(`${name}/bias`, [out], 0) as unknown as TF.Tensor1D;
   return p.tf.fused.conv2d({ x, filter, strides: stride, pad: 'same', bias, activation }) as TF.Tensor4D;
 }

@@ -24,7 +24,7 @@ export function readMnist(directory: string, split: 'train' | 't10k'): LabelledI
   if (labels.sizes[0] !== count)
     fail('DATA_BROKEN', {
       where: directory,
-      what: `The ${split} files hold ${count} images but ${labels.sizes[0]} labels.`,
+      reason: `the ${split} files hold ${count} images but ${labels.sizes[0]} labels`,
     });
   return { count, height, width, pixels: images.bytes, labels: labels.bytes };
 }
@@ -32,20 +32,25 @@ export function readMnist(directory: string, split: 'train' | 't10k'): LabelledI
 function readIdx(directory: string, name: string, rank: number): { sizes: number[]; bytes: Uint8Array } {
   const file = [join(directory, `${name}.gz`), join(directory, name)].find((path) => existsSync(path));
   if (!file)
-    fail('DATA_MISSING', { where: directory, what: `There is no file ${name}.gz (or ${name}) in this folder.` });
+    fail('DATA_MISSING', {
+      where: directory,
+      missing: `there is no ${name}.gz (or ${name}) in the folder`,
+      solution:
+        'Download the four MNIST files (train and t10k, images and labels, IDX format) and pass their folder with --data.',
+    });
   let bytes: Uint8Array;
   try {
     bytes = file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file);
   } catch (cause) {
-    fail('DATA_BROKEN', { where: file, what: 'The file cannot be unpacked.', cause });
+    fail('DATA_BROKEN', { where: file, reason: 'it cannot be unpacked', cause });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = 4 + 4 * rank;
   if (bytes.length < header || view.getUint32(0) !== 0x0800 + rank)
-    fail('DATA_BROKEN', { where: file, what: `The file is no IDX file of bytes with ${rank} dimensions.` });
+    fail('DATA_BROKEN', { where: file, reason: `it is no IDX file of bytes with ${rank} dimensions` });
   const sizes = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const expected = header + sizes.reduce((a, b) => a * b, 1);
   if (bytes.length !== expected)
-    fail('DATA_BROKEN', { where: file, what: `The file has ${bytes.length} bytes, its header says ${expected}.` });
+    fail('DATA_BROKEN', { where: file, reason: `it has ${bytes.length} bytes, its header says ${expected}` });
   return { sizes, bytes: bytes.subarray(header) };
 }

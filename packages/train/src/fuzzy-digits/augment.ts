@@ -6,10 +6,16 @@ import { PIXELS, SIDE } from './settings.js';
  * @param source `[28·28]`, 0 … 255, at `offset`
  * @param target `[28·28]`, 0 … 1, at `at`
  */
-export function augmentDigit(source: Uint8Array, offset: number, target: Float32Array, at: number, random: Random): void {
+export function augmentDigit(
+  source: Uint8Array,
+  offset: number,
+  target: Float32Array,
+  at: number,
+  random: Random,
+): void {
   const image = new Float32Array(PIXELS);
   for (let i = 0; i < PIXELS; i++) image[i] = source[offset + i]! / 255;
-  let out = image;
+  let out: Float32Array = image;
   if (random.chance(0.9)) {
     out = warp(out, random);
     if (random.chance(0.35)) out = pen(out, random);
@@ -31,7 +37,12 @@ function warp(image: Float32Array, random: Random): Float32Array {
   const dx = random.normal() * 1.1 * strong;
   const dy = random.normal() * 1.1 * strong;
   const wave = random.chance(0.5) ? 0.9 * strong : 0;
-  const [a1, a2, p1, p2] = [random.normal() * wave, random.normal() * wave, random.uniform(0, 6.3), random.uniform(0, 6.3)];
+  const [a1, a2, p1, p2] = [
+    random.normal() * wave,
+    random.normal() * wave,
+    random.uniform(0, 6.3),
+    random.uniform(0, 6.3),
+  ];
   const frequency = random.uniform(0.15, 0.4);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
@@ -70,7 +81,12 @@ function pen(image: Float32Array, random: Random): Float32Array {
   for (let y = 0, i = 0; y < SIDE; y++)
     for (let x = 0; x < SIDE; x++, i++) {
       const here = image[i]!;
-      const [l, r, u, d] = [at(image, x - 1, y), at(image, x + 1, y), at(image, x, y - 1), at(image, x, y + 1)];
+      const [l, r, u, d] = [
+        at(image, x - 1, y),
+        at(image, x + 1, y),
+        at(image, x, y - 1),
+        at(image, x, y + 1),
+      ];
       const other = thick ? Math.max(here, l, r, u, d) : Math.min(here, l, r, u, d);
       out[i] = here + part * (other - here);
     }
@@ -92,7 +108,8 @@ function coarse(image: Float32Array, random: Random): Float32Array {
       weight[k] = weight[k]! + 1;
     }
   for (let k = 0; k < n * n; k++) sum[k] = weight[k] ? sum[k]! / weight[k]! : 0;
-  const cell = (x: number, y: number) => sum[Math.min(n - 1, Math.max(0, y)) * n + Math.min(n - 1, Math.max(0, x))]!;
+  const cell = (x: number, y: number) =>
+    sum[Math.min(n - 1, Math.max(0, y)) * n + Math.min(n - 1, Math.max(0, x))]!;
   const out = new Float32Array(PIXELS);
   for (let y = 0, i = 0; y < SIDE; y++)
     for (let x = 0; x < SIDE; x++, i++) {
@@ -135,5 +152,6 @@ function contrast(image: Float32Array, random: Random): void {
 
 function noise(image: Float32Array, random: Random): void {
   const sigma = random.uniform(0.01, 0.1);
-  for (let i = 0; i < image.length; i++) image[i] = Math.min(1, Math.max(0, image[i]! + sigma * random.normal()));
+  for (let i = 0; i < image.length; i++)
+    image[i] = Math.min(1, Math.max(0, image[i]! + sigma * random.normal()));
 }

@@ -34,7 +34,14 @@ export function byLabel(labels: Uint8Array, from: number, to: number): number[][
  * @param size rows of each encoder's input
  * @param perLabel target pictures of each label
  */
-export function makeBatch(images: LabelledImages, rows: number[][], seed: number, step: number, size: number, perLabel: number): Batch {
+export function makeBatch(
+  images: LabelledImages,
+  rows: number[][],
+  seed: number,
+  step: number,
+  size: number,
+  perLabel: number,
+): Batch {
   const random = new Random(seed, 1, step);
   const total = rows.reduce((a, r) => a + r.length, 0);
   const digits = new Float32Array(size * PIXELS);
@@ -76,5 +83,17 @@ export function makeBatch(images: LabelledImages, rows: number[][], seed: number
       for (let p = 0; p < PIXELS; p++) targetDigits[i * PIXELS + p] = images.pixels[row * PIXELS + p]! / 255;
       drawStyled(label, targetStyles.subarray(i * S, (i + 1) * S), targetDots, i * PIXELS);
     }
-  return { digits, digitLabels, dots, dotLabels, dotStyles, styled, bits, bitLabels, targetDigits, targetDots, targetStyles };
+  return {
+    digits,
+    digitLabels,
+    dots,
+    dotLabels,
+    dotStyles,
+    styled,
+    bits,
+    bitLabels,
+    targetDigits,
+    targetDots,
+    targetStyles,
+  };
 }

@@ -18,14 +18,66 @@ const squash = (v: number) => Math.tanh(v / 1.5);
 const LAYOUTS: [number, number][][] = [
   [],
   [[0, 0]],
-  [[-0.5, -0.5], [0.5, 0.5]],
-  [[-0.8, -0.8], [0, 0], [0.8, 0.8]],
-  [[-0.6, -0.6], [0.6, -0.6], [-0.6, 0.6], [0.6, 0.6]],
-  [[-0.8, -0.8], [0.8, -0.8], [0, 0], [-0.8, 0.8], [0.8, 0.8]],
-  [[-0.6, -1], [0.6, -1], [-0.6, 0], [0.6, 0], [-0.6, 1], [0.6, 1]],
-  [[-0.6, -1], [0.6, -1], [-1, 0], [0, 0], [1, 0], [-0.6, 1], [0.6, 1]],
-  [[-1, -1], [0, -1], [1, -1], [-0.5, 0], [0.5, 0], [-1, 1], [0, 1], [1, 1]],
-  [[-1, -1], [0, -1], [1, -1], [-1, 0], [0, 0], [1, 0], [-1, 1], [0, 1], [1, 1]],
+  [
+    [-0.5, -0.5],
+    [0.5, 0.5],
+  ],
+  [
+    [-0.8, -0.8],
+    [0, 0],
+    [0.8, 0.8],
+  ],
+  [
+    [-0.6, -0.6],
+    [0.6, -0.6],
+    [-0.6, 0.6],
+    [0.6, 0.6],
+  ],
+  [
+    [-0.8, -0.8],
+    [0.8, -0.8],
+    [0, 0],
+    [-0.8, 0.8],
+    [0.8, 0.8],
+  ],
+  [
+    [-0.6, -1],
+    [0.6, -1],
+    [-0.6, 0],
+    [0.6, 0],
+    [-0.6, 1],
+    [0.6, 1],
+  ],
+  [
+    [-0.6, -1],
+    [0.6, -1],
+    [-1, 0],
+    [0, 0],
+    [1, 0],
+    [-0.6, 1],
+    [0.6, 1],
+  ],
+  [
+    [-1, -1],
+    [0, -1],
+    [1, -1],
+    [-0.5, 0],
+    [0.5, 0],
+    [-1, 1],
+    [0, 1],
+    [1, 1],
+  ],
+  [
+    [-1, -1],
+    [0, -1],
+    [1, -1],
+    [-1, 0],
+    [0, 0],
+    [1, 0],
+    [-1, 1],
+    [0, 1],
+    [1, 1],
+  ],
 ];
 
 /**
@@ -62,7 +114,7 @@ export function drawVaried(count: number, target: Float32Array, at: number, rand
   const side = random.chance(0.5) ? SIDE : SIDE * (1 + random.integer(4));
   const unit = side / SIDE;
   const image = new Float32Array(side * side);
-  paint(place(count, random, unit, side), image, side, side);
+  paint(place(count, random, unit), image, side, side);
   const small = side === SIDE ? image : shrink(image, side);
   if (random.chance(0.15)) soften(small, random.uniform(0.2, 1));
   spoil(small, random, count);
@@ -70,7 +122,7 @@ export function drawVaried(count: number, target: Float32Array, at: number, rand
 }
 
 /** Positions that keep the dots apart: rejection, with dots that shrink where there is no room. */
-function place(count: number, random: Random, unit: number, side: number): Dot[] {
+function place(count: number, random: Random, unit: number): Dot[] {
   const base = Math.exp(random.uniform(Math.log(0.85), Math.log(count <= 4 ? 4.6 : 3.4)));
   const mixed = random.chance(0.5) ? random.uniform(0, 0.5) : 0;
   const edge = random.chance(0.3) ? 0 : random.uniform(0, 2.2);
@@ -90,7 +142,11 @@ function place(count: number, random: Random, unit: number, side: number): Dot[]
       dots.push({
         x: unit * (14 + spread * (Math.cos(turn) * u - Math.sin(turn) * v)) - 0.5,
         y: unit * (14 + spread * (Math.sin(turn) * u + Math.cos(turn) * v)) - 0.5,
-        rx: r * unit, ry: r * unit, angle: 0, grey, edge: edge * unit,
+        rx: r * unit,
+        ry: r * unit,
+        angle: 0,
+        grey,
+        edge: edge * unit,
       });
     return dots;
   }
@@ -104,16 +160,30 @@ function place(count: number, random: Random, unit: number, side: number): Dot[]
       if (2 * reach > box * SIDE) continue;
       const x = bx * SIDE + random.uniform(reach, box * SIDE - reach);
       const y = by * SIDE + random.uniform(reach, box * SIDE - reach);
-      if (dots.some((d) => Math.hypot(d.x / unit - x, d.y / unit - y) < Math.max(d.rx, d.ry) / unit + Math.max(rx, ry) + gap + 0.45 * edge)) continue;
+      if (
+        dots.some(
+          (d) =>
+            Math.hypot(d.x / unit - x, d.y / unit - y) <
+            Math.max(d.rx, d.ry) / unit + Math.max(rx, ry) + gap + 0.45 * edge,
+        )
+      )
+        continue;
       dots.push({
-        x: x * unit, y: y * unit, rx: rx * unit, ry: ry * unit, angle: random.uniform(0, 3.14),
-        grey: Math.min(1, Math.max(0.4, grey * (1 - greys * random.uniform()))), edge: edge * unit,
+        x: x * unit,
+        y: y * unit,
+        rx: rx * unit,
+        ry: ry * unit,
+        angle: random.uniform(0, 3.14),
+        grey: Math.min(1, Math.max(0.4, grey * (1 - greys * random.uniform()))),
+        edge: edge * unit,
       });
     }
     if (dots.length === count) break;
   }
-  for (const d of dots) { d.x -= 0.5; d.y -= 0.5; }
-  void side;
+  for (const d of dots) {
+    d.x -= 0.5;
+    d.y -= 0.5;
+  }
   return dots;
 }
 
@@ -122,11 +192,21 @@ function paint(dots: Dot[], image: Float32Array, width: number, height: number):
     const reach = Math.ceil(Math.max(dot.rx, dot.ry) + dot.edge + 1);
     const [cos, sin] = [Math.cos(dot.angle), Math.sin(dot.angle)];
     const mean = (dot.rx + dot.ry) / 2;
-    for (let y = Math.max(0, Math.floor(dot.y - reach)); y <= Math.min(height - 1, Math.ceil(dot.y + reach)); y++)
-      for (let x = Math.max(0, Math.floor(dot.x - reach)); x <= Math.min(width - 1, Math.ceil(dot.x + reach)); x++) {
+    for (
+      let y = Math.max(0, Math.floor(dot.y - reach));
+      y <= Math.min(height - 1, Math.ceil(dot.y + reach));
+      y++
+    )
+      for (
+        let x = Math.max(0, Math.floor(dot.x - reach));
+        x <= Math.min(width - 1, Math.ceil(dot.x + reach));
+        x++
+      ) {
         const [dx, dy] = [x - dot.x, y - dot.y];
-        const distance = (Math.hypot((cos * dx + sin * dy) / dot.rx, (cos * dy - sin * dx) / dot.ry) - 1) * mean;
-        const ink = dot.edge < 0.05 ? (distance <= 0 ? 1 : 0) : Math.min(1, Math.max(0, 0.5 - distance / dot.edge));
+        const distance =
+          (Math.hypot((cos * dx + sin * dy) / dot.rx, (cos * dy - sin * dx) / dot.ry) - 1) * mean;
+        const ink =
+          dot.edge < 0.05 ? (distance <= 0 ? 1 : 0) : Math.min(1, Math.max(0, 0.5 - distance / dot.edge));
         const i = y * width + x;
         if (ink * dot.grey > image[i]!) image[i] = ink * dot.grey;
       }
@@ -166,7 +246,9 @@ function spoil(image: Float32Array, random: Random, count: number): void {
     for (let x = 0; x < SIDE; x++, i++) {
       let v = image[i]! * gain;
       v = v + (1 - v) * level + gx * (x - 14) + gy * (y - 14);
-      if (ringing) v += ringing * Math.cos(((2 * x + 1) * f1 * Math.PI) / 16) * Math.cos(((2 * y + 1) * f2 * Math.PI) / 16);
+      if (ringing)
+        v +=
+          ringing * Math.cos(((2 * x + 1) * f1 * Math.PI) / 16) * Math.cos(((2 * y + 1) * f2 * Math.PI) / 16);
       if (sigma) v += sigma * random.normal();
       image[i] = Math.min(1, Math.max(0, v));
     }

@@ -34,4 +34,5 @@ export const isTrained = (f: FunctorName, m: MorphismName, g: FunctorName): bool
   !NEVER_TRAINED.some(([a, b, c]) => a === f && b === m && c === g);
 
 /** Label index → its four bits, most significant first. */
-export const bitsOf = (value: number): number[] => Array.from({ length: BITS }, (_, i) => (value >> (BITS - 1 - i)) & 1);
+export const bitsOf = (value: number): number[] =>
+  Array.from({ length: BITS }, (_, i) => (value >> (BITS - 1 - i)) & 1);
