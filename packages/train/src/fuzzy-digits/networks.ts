@@ -1,0 +1,98 @@
+import type * as TF from '@tensorflow/tfjs';
+import { conv, dense, normalise, type Parameters } from '../nn.js';
+import { BITS, D, type FunctorName, K, type MorphismName, SIDE, STYLE } from './settings.js';
+
+/** A belief as amplitudes: √softmax(logits), rows of unit length, `[n, K]`. */
+export function amplitudes(tf: typeof TF, logits: TF.Tensor2D): TF.Tensor2D {
+  const half = tf.softmax(tf.div(logits, 2));
+  return tf.div(half, tf.sqrt(tf.sum(tf.square(half), 1, true))) as TF.Tensor2D;
+}
+
+/** Amplitudes `[n, K]` on a network's own directions → latent `[n, D]`, root-mean-square 1. */
+export function write(p: Parameters, name: string, amplitude: TF.Tensor2D): TF.Tensor2D {
+  const code = p.get(`${name}/code`, [K, D], 1) as unknown as TF.Tensor2D;
+  return normalise(p.tf, p.tf.matMul(amplitude, code) as TF.Tensor2D);
+}
+
+/** Latent `[n, D]` → logits of a belief `[n, K]`, by a network's own read-out. */
+export function read(p: Parameters, name: string, z: TF.Tensor2D): TF.Tensor2D {
+  return dense(p, `${name}/read`, z, K, 'linear', 2);
+}
+
+/** Pictures `[n, 28·28]` → logits of a belief `[n, K]`. */
+function seePicture(p: Parameters, name: string, pixels: TF.Tensor2D, keep?: TF.Tensor2D): TF.Tensor2D {
+  const { tf } = p;
+  let h = tf.reshape(pixels, [-1, SIDE, SIDE, 1]) as TF.Tensor4D;
+  h = conv(p, `${name}/conv1`, h, 24, 3);
+  h = conv(p, `${name}/conv2`, h, 32, 3, 2);
+  h = conv(p, `${name}/conv3`, h, 48, 3);
+  h = conv(p, `${name}/conv4`, h, 64, 3, 2);
+  h = conv(p, `${name}/conv5`, h, 64, 3);
+  h = tf.maxPool(h, 2, 2, 'same');
+  let f = dense(p, `${name}/dense1`, tf.reshape(h, [-1, 4 * 4 * 64]) as TF.Tensor2D, 96, 'relu');
+  if (keep) f = tf.mul(f, keep) as TF.Tensor2D;
+  return dense(p, `${name}/dense2`, f, K, 'linear', 1);
+}
+
+/** A format's tensor → logits of its belief. `keep` `[n, 96]` is the dropout mask of training. */
+export function see(p: Parameters, functor: FunctorName, x: TF.Tensor2D, keep?: TF.Tensor2D): TF.Tensor2D {
+  const name = `${functor}/encode`;
+  if (functor !== 'binary') return seePicture(p, name, x, keep);
+  const h = dense(p, `${name}/dense1`, p.tf.sub(p.tf.mul(x, 2), 1) as TF.Tensor2D, 64, 'relu');
+  return dense(p, `${name}/dense2`, h, K, 'linear', 1);
+}
+
+/** Picture and belief → mean and log-variance of its style, `[n, S]` each. */
+export function seeStyle(
+  p: Parameters,
+  functor: FunctorName,
+  x: TF.Tensor2D,
+  belief: TF.Tensor2D,
+): [TF.Tensor2D, TF.Tensor2D] {
+  const { tf } = p;
+  const name = `${functor}/style`;
+  let h = conv(p, `${name}/conv1`, tf.reshape(x, [-1, SIDE, SIDE, 1]) as TF.Tensor4D, 16, 5, 2);
+  h = conv(p, `${name}/conv2`, h, 32, 5, 2);
+  const flat = tf.concat([tf.reshape(h, [-1, 7 * 7 * 32]), belief], 1) as TF.Tensor2D;
+  const f = dense(p, `${name}/dense1`, flat, 96, 'relu');
+  return [
+    dense(p, `${name}/mean`, f, STYLE[functor], 'linear', 1),
+    dense(p, `${name}/logvar`, f, STYLE[functor], 'linear', 0.1),
+  ];
+}
+
+/** Latent `[n, D]` → latent `[n, D]`: read a belief, carry it through a learned stochastic table, write it. */
+export function morphism(p: Parameters, name: MorphismName, z: TF.Tensor2D): TF.Tensor2D {
+  const { tf } = p;
+  const table = tf.softmax(p.get(`${name}/table`, [K, K], 1) as unknown as TF.Tensor2D);
+  const belief = tf.matMul(tf.softmax(read(p, name, z)), table);
+  return write(p, name, tf.sqrt(tf.add(belief, 1e-7)) as TF.Tensor2D);
+}
+
+/** Doubles height and width: `[n, h, w, 4c]` → `[n, 2h, 2w, c]` (sub-pixel convolution, Shi et al. 2016). */
+function subPixel(tf: typeof TF, x: TF.Tensor4D): TF.Tensor4D {
+  const [, h, w, c4] = x.shape;
+  const c = c4 / 4;
+  return tf.reshape(tf.transpose(tf.reshape(x, [-1, h, w, 2, 2, c]), [0, 1, 3, 2, 4, 5]), [
+    -1,
+    2 * h,
+    2 * w,
+    c,
+  ]) as TF.Tensor4D;
+}
+
+/** Latent (and style) → logits of the format's tensor: `[n, 28·28]` or `[n, 4]`. */
+export function show(p: Parameters, functor: FunctorName, z: TF.Tensor2D, style?: TF.Tensor2D): TF.Tensor2D {
+  const { tf } = p;
+  const name = `${functor}/decode`;
+  if (functor === 'binary')
+    return dense(p, `${name}/dense2`, dense(p, `${name}/dense1`, z, 64, 'relu'), BITS, 'linear', 1);
+  const x = tf.concat([z, style!], 1) as TF.Tensor2D;
+  const h = dense(p, `${name}/dense1`, x, 256, 'relu');
+  if (functor === 'dots')
+    return dense(p, `${name}/dense3`, dense(p, `${name}/dense2`, h, 384, 'relu'), SIDE * SIDE, 'linear', 1);
+  let g = tf.reshape(dense(p, `${name}/dense2`, h, 7 * 7 * 48, 'relu'), [-1, 7, 7, 48]) as TF.Tensor4D;
+  g = subPixel(tf, conv(p, `${name}/conv1`, g, 4 * 32, 3));
+  g = subPixel(tf, conv(p, `${name}/conv2`, g, 4 * 16, 3));
+  return tf.reshape(conv(p, `${name}/conv3`, g, 1, 3, 1, 'linear', 1), [-1, SIDE * SIDE]) as TF.Tensor2D;
+}
