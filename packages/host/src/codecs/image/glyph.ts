@@ -22,8 +22,8 @@ const FINE = 8;
 /** Ink below this part of the full is an edge; a blob of the drawing has some above `SOLID`. */
 const EDGE = 0.08;
 const SOLID = 0.35;
-/** Less than this is not seen: two of 255 levels. */
-const FAINT = 2.5 / 255;
+/** Less than this is not even a speck: half of one of 255 levels. */
+const SPECK = 0.5 / 255;
 /** A blob with less than this part of the ink is dust. */
 const DUST = 0.012;
 /** Strokes thinner than `THIN` pixels after scaling are drawn again with `PEN` pixels. */
@@ -37,20 +37,19 @@ const PEN = 1.9;
 export function fitGlyph(picture: Gray, frame: Frame = { width: 28, height: 28 }): Float32Array {
   const ink = inkOf(picture);
   const side = Math.round(PART * Math.min(frame.width, frame.height));
+  if (ink !== undefined && isFit(ink, frame, side)) return ink.values.map((v) => Math.min(1, Math.max(0, v)));
   const sign = ink === undefined ? undefined : signOf(ink, side);
   if (sign === undefined) return new Float32Array(frame.width * frame.height);
-  const fit = centred(isNear(sign, side) ? sign : scaled(sign, side), frame);
-  return ink !== undefined && isSame(fit, ink, frame) ? clamped(ink.values) : fit;
+  return centred(isNear(sign, side) ? sign : scaled(sign, side), frame);
 }
 
-/** Whether a fit is the picture itself, but for specks too faint to be seen. */
-function isSame(fit: Float32Array, ink: Ink, frame: Frame): boolean {
-  if (ink.width !== frame.width || ink.height !== frame.height) return false;
-  return fit.every((value, at) => Math.abs(value - ink.values[at]!) < FAINT);
-}
-
-function clamped(values: Float32Array): Float32Array {
-  return values.map((value) => Math.min(1, Math.max(0, value)));
+/** Whether a picture is such a fit already: of the frame's size, the right ink box, and its centre in the middle. */
+function isFit(ink: Ink, frame: Frame, side: number): boolean {
+  if (ink.width !== frame.width || ink.height !== frame.height || ink.noise > 0) return false;
+  const box = boxAround(blobsOf(ink, SPECK).blobs);
+  if (box === undefined || !isNear(crop(ink, box), side)) return false;
+  const [x, y] = centreOf(ink);
+  return Math.abs(x - (frame.width - 1) / 2) <= NEAR && Math.abs(y - (frame.height - 1) / 2) <= NEAR;
 }
 
 function isNear({ width, height }: Plane, side: number): boolean {
@@ -100,7 +99,7 @@ function isRim({ box, area }: Blob, { width, height }: Plane): boolean {
 /** One pixel more on each side, where the picture has it and fainter ink is there. */
 function grown(box: Box, { width, height, values }: Plane): Box {
   const inked = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height && values[y * width + x]! > 0.002;
+    x >= 0 && y >= 0 && x < width && y < height && values[y * width + x]! > SPECK;
   const some = (from: number, to: number, at: (i: number) => boolean) => {
     for (let i = from; i < to; i++) if (at(i)) return 1;
     return 0;
@@ -156,21 +155,25 @@ function brightened({ width, height, values }: Plane): Plane {
 }
 
 /** Paste into the frame with the centre of mass in its middle, as far as the sign stays inside; whole pixels. */
-function centred({ width, height, values }: Plane, frame: Frame): Float32Array {
-  let [mass, sx, sy] = [0, 0, 0];
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      mass += values[at]!;
-      sx += values[at]! * x;
-      sy += values[at]! * y;
-    }
-  }
+function centred(sign: Plane, frame: Frame): Float32Array {
+  const { width, height, values } = sign;
+  const [x, y] = centreOf(sign);
   const shift = (side: number, mean: number, room: number) =>
     Math.min(Math.max(Math.ceil(side / 2 - mean - 0.5), 0), Math.max(0, side - room));
-  const dx = shift(frame.width, sx / mass, width);
-  const dy = shift(frame.height, sy / mass, height);
+  const [dx, dy] = [shift(frame.width, x, width), shift(frame.height, y, height)];
   const out = new Float32Array(frame.width * frame.height);
-  for (let y = 0; y < height; y++)
-    out.set(values.subarray(y * width, (y + 1) * width), (y + dy) * frame.width + dx);
+  for (let row = 0; row < height; row++)
+    out.set(values.subarray(row * width, (row + 1) * width), (row + dy) * frame.width + dx);
   return out;
+}
+
+/** The centre of mass, in pixels from the middle of the first one. */
+function centreOf({ width, values }: Plane): [x: number, y: number] {
+  let [mass, x, y] = [0, 0, 0];
+  for (const [at, value] of values.entries()) {
+    mass += value;
+    x += value * (at % width);
+    y += value * Math.floor(at / width);
+  }
+  return [x / mass, y / mass];
 }
