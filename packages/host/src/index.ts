@@ -1,3 +1,18 @@
 /** Discover, verify, compose and run Deep Functor plugins. */
+
+export type { Answer, Chain, Distribution, End, RunOptions, TensorAnswer } from './chain.js';
 export * from './codecs/image/index.js';
 export { type Decoded, decodeOutput, encodeInput, type Form, type Reader, rowShape } from './codecs/index.js';
+export {
+  type DiscoverOptions,
+  type Discovery,
+  discover,
+  type Functor,
+  type Morphism,
+  type Plugin,
+  type SetAside,
+} from './discover.js';
+export { type Host, type HostOptions, openHost, type Verification } from './host.js';
+export type { Encoded } from './models.js';
+export { type Engine, openRuntime, type Runtime } from './runtime.js';
+export { normals, type Style, type StyleOptions } from './style.js';

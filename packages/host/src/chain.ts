@@ -1,0 +1,210 @@
+/** A chain that fits together and can be run: codec → encode → morphisms → decode → codec. */
+import { type Category, type Codec, fail } from '@deepfunctor/core';
+import { decodeOutput, encodeInput, type Form, rowShape } from './codecs/index.js';
+import type { Plan, Source } from './compose.js';
+import type { Functor } from './discover.js';
+import type { Encoded, Models } from './models.js';
+import { askerOf, chooseStyle, normals, type Style, type StyleOptions } from './style.js';
+
+/** One end of a chain: what a person gives or gets there. */
+export interface End {
+  functor: string;
+  category: string;
+  codec: Codec;
+  /** Names of the labels that the functor covers. */
+  domain: readonly string[];
+  /** S, where the format has variety. */
+  style?: number;
+}
+
+/** What the probe reads from a latent: every label of the category in its order, with its probability. */
+export type Distribution = readonly { label: string; p: number }[];
+
+/** What a chain makes of one question. */
+export interface Answer {
+  /** A text of the output's codec, or the bytes of a PNG. */
+  value: string | Uint8Array;
+  /** Image formats: the same PNG. */
+  png?: Uint8Array;
+  /** Text formats: the output read symbol by symbol; it differs from `value` where it spells no value of the codec. */
+  raw?: string;
+  /** The row of the decoder's output tensor. */
+  output: Float32Array;
+  /** The likeliest label of the last latent among those that the output's functor covers. */
+  label: string;
+  /** What the probe reads from each input's latent. */
+  before: Distribution[];
+  /** What the probe reads from the last latent. */
+  distribution: Distribution;
+  /** Where the style came from; undefined where the format has none. */
+  style?: Style;
+}
+
+export interface RunOptions extends StyleOptions {
+  /** What each input is called in messages, for example its file. */
+  where?: readonly string[] | undefined;
+}
+
+/** A batch through a chain, as it is: all arrays row-major with `rows` rows. */
+export interface TensorAnswer {
+  /** The output functor's tensor. */
+  output: Float32Array;
+  /** `[rows, D]`, the last latents. */
+  latents: Float32Array;
+  /** `[rows, K]`, what the probe reads from them. */
+  distributions: Float32Array;
+  /** `[rows, D]` for each input, its latents. */
+  encoded: Float32Array[];
+  /** `[rows, K]` for each input, what the probe reads from its latents. */
+  before: Float32Array[];
+  /** `[rows, S]`, the styles that were decoded with; undefined where the format has none. */
+  styles: Float32Array | undefined;
+}
+
+/** A chain of plugins. */
+export interface Chain {
+  /** As `compose` reads it. */
+  text: string;
+  inputs: End[];
+  output: End;
+  /**
+   * Answer one question: one input, or as many as the chain takes in an array.
+   * Errors: INPUT_COUNT, those of the codecs, STYLE_UNAVAILABLE, WEIGHTS_….
+   */
+  run(input: Form | readonly Form[], options?: RunOptions): Promise<Answer>;
+  /** Answer many questions at once; each is an array of inputs. */
+  runBatch(questions: readonly (readonly Form[])[], options?: RunOptions): Promise<Answer[]>;
+  /** The same on tensors `[rows, …]`, one for each input, without codecs. Errors: INPUT_TENSOR too. */
+  runTensors(inputs: readonly Float32Array[], rows: number, options?: StyleOptions): Promise<TensorAnswer>;
+}
+
+/** Make a planned chain runnable. */
+export function chainOf(text: string, plan: Plan, models: Models): Chain {
+  const { inputs, output } = plan;
+  const expectCount = (given: number) => {
+    if (given !== inputs.length) fail('INPUT_COUNT', { where: text, expected: inputs.length, given });
+  };
+
+  const runTensors: Chain['runTensors'] = async (tensors, rows, options = {}) => {
+    expectCount(tensors.length);
+    const style = chooseStyle(plan, options, text);
+    for (const [index, { name, manifest }] of inputs.entries())
+      checkTensor(tensors[index]!, rows, name, manifest.codec);
+    const questions: Encoded[] = [];
+    for (const [index, functor] of inputs.entries())
+      questions.push(await models.encode(functor, tensors[index]!));
+    const latents = await evaluate(plan.result, questions, models);
+    const styles = stylesFor(style, plan, questions, rows, options.seed ?? 0);
+    const before: Float32Array[] = [];
+    for (const [index, { category }] of inputs.entries())
+      before.push(await models.probe(category, questions[index]!.latent));
+    return {
+      output: await models.decode(output, latents, styles),
+      latents,
+      distributions: await models.probe(output.category, latents),
+      encoded: questions.map(({ latent }) => latent),
+      before,
+      styles,
+    };
+  };
+
+  const runBatch: Chain['runBatch'] = async (questions, options = {}) => {
+    const rows = questions.map((question, row) => {
+      expectCount(question.length);
+      return inputs.map(({ name, manifest }, index) =>
+        encodeInput(manifest.codec, question[index]!, { functor: name, where: whereOf(options, row, index) }),
+      );
+    });
+    const style = chooseStyle(plan, options, text);
+    if (rows.length === 0) return [];
+    const tensors = inputs.map((_, index) => stacked(rows.map((row) => row[index]!)));
+    const result = await runTensors(tensors, rows.length, options);
+    return rows.map((_, row) => answerOf(result, row, plan, style));
+  };
+  const whereOf = ({ where }: RunOptions, row: number, index: number) =>
+    where?.[row * inputs.length + index] ?? where?.[index] ?? `input ${index + 1} of “${text}”`;
+
+  return {
+    text,
+    inputs: inputs.map(endOf),
+    output: endOf(output),
+    runTensors,
+    runBatch,
+    async run(input, options) {
+      const question = Array.isArray(input) ? (input as readonly Form[]) : [input as Form];
+      const [answer] = await runBatch([question], options);
+      return answer!;
+    },
+  };
+}
+
+function endOf({ name, category, manifest }: Functor): End {
+  const { codec, domain, style } = manifest;
+  return { functor: name, category: category.name, codec, domain, ...(style === undefined ? {} : { style }) };
+}
+
+async function evaluate(
+  source: Source,
+  questions: readonly Encoded[],
+  models: Models,
+): Promise<Float32Array> {
+  if (source.kind === 'input') return questions[source.index]!.latent;
+  const latents: Float32Array[] = [];
+  for (const each of source.sources) latents.push(await evaluate(each, questions, models));
+  return models.apply(source.morphism, latents);
+}
+
+function stylesFor(
+  style: Style | undefined,
+  plan: Plan,
+  questions: readonly Encoded[],
+  rows: number,
+  seed: number,
+): Float32Array | undefined {
+  if (style === undefined) return undefined;
+  if (style === 'asker') return questions[askerOf(plan)]!.style;
+  const size = rows * plan.output.manifest.style!;
+  return style === 'sampled' ? normals(size, seed) : new Float32Array(size);
+}
+
+function answerOf(result: TensorAnswer, row: number, plan: Plan, style: Style | undefined): Answer {
+  const { inputs, output } = plan;
+  const rowOf = (values: Float32Array, size: number) => values.slice(row * size, (row + 1) * size);
+  const size = rowShape(output.manifest.codec).reduce((a, b) => a * b, 1);
+  const values = rowOf(result.output, size);
+  const belief = rowOf(result.distributions, output.category.labels.length);
+  const likeliest = output.domain.reduce((best, label) => (belief[label]! > belief[best]! ? label : best));
+  return {
+    ...decodeOutput(output.manifest.codec, values),
+    output: values,
+    label: output.category.labels[likeliest]!.name,
+    before: inputs.map(({ category }, index) =>
+      distributionOf(category, rowOf(result.before[index]!, category.labels.length)),
+    ),
+    distribution: distributionOf(output.category, belief),
+    ...(style === undefined ? {} : { style }),
+  };
+}
+
+function distributionOf({ labels }: Category, belief: Float32Array): Distribution {
+  return labels.map(({ name }, index) => ({ label: name, p: belief[index]! }));
+}
+
+function stacked(rows: readonly Float32Array[]): Float32Array {
+  const size = rows[0]!.length;
+  const out = new Float32Array(rows.length * size);
+  for (const [index, row] of rows.entries()) out.set(row, index * size);
+  return out;
+}
+
+function checkTensor(values: Float32Array, rows: number, functor: string, codec: Codec): void {
+  const shape = [rows, ...rowShape(codec)];
+  if (values.length === shape.reduce((a, b) => a * b, 1)) return;
+  const reason = `it has ${values.length} values`;
+  fail('INPUT_TENSOR', {
+    where: `the input of “${functor}”`,
+    name: 'input',
+    reason,
+    shape: `[${shape.join(', ')}]`,
+  });
+}
