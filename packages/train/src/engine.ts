@@ -1,33 +1,36 @@
-import { createRequire } from 'node:module';
-import util from 'node:util';
-import { fail, reasonOf } from '@deepfunctor/core';
-import type * as TF from '@tensorflow/tfjs';
+import { DeepFunctorError, reasonOf } from '@deepfunctor/core';
+import { engineMissing } from './engine/missing.js';
+import { openNative } from './engine/native.js';
+import type { Engine } from './engine/types.js';
+import { openWasm } from './engine/wasm.js';
 
-export type { TF };
+export type { Engine, EngineKind, TF } from './engine/types.js';
 
-const require = createRequire(import.meta.url);
+import type { EngineKind } from './engine/types.js';
 
 /**
- * Loads @tensorflow/tfjs-node, the native tensor engine.
- * @throws ENGINE_MISSING where its addon does not load
+ * Opens the tensor engine that training runs on: `native` (@tensorflow/tfjs-node) or `wasm` (one thread, SIMD; about
+ * eight times slower for convolutions). Without a kind it is the native one where its addon loads, else wasm, with a
+ * warning of the process. Both compute the same up to rounding. A process has one engine at a time: opening another one
+ * makes it current, and `getBackend()` tells which it is (`tensorflow` or `wasm`).
+ * @throws ENGINE_MISSING where the engine that was asked for does not load, or none does
  */
-export async function openEngine(): Promise<typeof TF> {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // Small tensors: one thread is faster, and the same seed gives the same bytes.
-  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+export async function openEngine(kind?: EngineKind): Promise<Engine> {
+  if (kind === 'native') return openNative();
+  if (kind === 'wasm') return openWasm();
   try {
-    // Node 23 removed a function that tfjs-node calls.
-    (util as { isNullOrUndefined?: (x: unknown) => boolean }).isNullOrUndefined ??= (x) => x == null;
-    const tf = require('@tensorflow/tfjs-node') as typeof TF;
-    await tf.ready();
-    return tf;
-  } catch (cause) {
-    fail('ENGINE_MISSING', {
-      where: 'the tensor engine',
-      engine: 'native',
-      packages: '@tensorflow/tfjs-node',
-      reason: reasonOf(cause),
-      cause,
-    });
+    return await openNative();
+  } catch (native) {
+    if (!(native instanceof DeepFunctorError)) throw native;
+    try {
+      const engine = await openWasm();
+      process.emitWarning(`${native.what} Training runs on the slower wasm engine.`, {
+        code: native.code,
+        detail: native.todo,
+      });
+      return engine;
+    } catch (wasm) {
+      throw engineMissing('native or wasm', `${reasonOf(native)} ${reasonOf(wasm)}`, wasm);
+    }
   }
 }
