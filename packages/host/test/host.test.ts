@@ -62,6 +62,7 @@ describe('a chain', () => {
   let host: Host;
   beforeAll(async () => {
     host = await openHost({ cwd: buildWorld(afterThese).project });
+    cleaning.push(() => host.close());
     for (const { where, error } of await host.verify()) expect(error, where).toBeUndefined();
   });
   afterAll(endThese);
@@ -155,6 +156,7 @@ describe('style', () => {
   let host: Host;
   beforeAll(async () => {
     host = await openHost({ cwd: buildWorld(afterThese).project });
+    cleaning.push(() => host.close());
   });
   afterAll(endThese);
   const styled = (output: Float32Array) => [output[SIDE * 7]!, output[SIDE * 7 + 4]!];
