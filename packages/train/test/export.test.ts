@@ -2,7 +2,7 @@ import { type GraphBuilder, graph, writeModel } from '@deepfunctor/onnx';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { InferenceSession, Tensor as Values } from 'onnxruntime-node';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   onnxAffine,
   onnxConv,
@@ -19,6 +19,7 @@ import { conv, dense, normalise, Parameters, type Weights } from '../src/nn.js';
 import { Random } from '../src/random.js';
 import { engines } from './engines.js';
 
+vi.setConfig({ testTimeout: 60_000 });
 const { tf } = await engines();
 const made: Parameters[] = [];
 afterAll(() => {

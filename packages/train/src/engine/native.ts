@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import { reasonOf } from '@deepfunctor/core';
 import { engineMissing } from './missing.js';
+import { registerStep } from './step.js';
 import type { Engine } from './types.js';
 
 const require = createRequire(import.meta.url);
@@ -18,6 +19,7 @@ export async function openNative(): Promise<Engine> {
     // Node 23 removed a function that tfjs-node calls.
     (util as { isNullOrUndefined?: (x: unknown) => boolean }).isNullOrUndefined ??= (x) => x == null;
     const tf = require('@tensorflow/tfjs-node') as Engine;
+    registerStep(tf);
     if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
     return tf;
   } catch (cause) {
