@@ -204,6 +204,11 @@ export const ERRORS = {
     what: 'The data cannot be used: {reason}.',
     todo: 'Fetch the file again and compare its size with the source’s.',
   },
+  FOUNDING_FAILED: {
+    meaning: 'The joint training did not come to what its parts are meant to compute.',
+    what: 'The founding has not learned its tasks: {reason}.',
+    todo: 'Train longer or with another seed, in an empty run folder.',
+  },
   CHECKPOINT_MISMATCH: {
     meaning: 'A saved state of training belongs to another recipe, seed or data set.',
     what: 'The saved training cannot be continued: {reason}.',

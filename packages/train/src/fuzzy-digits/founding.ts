@@ -2,7 +2,7 @@ import type * as TF from '@tensorflow/tfjs';
 import { normalise, type Parameters } from '../nn.js';
 import type { Random } from '../random.js';
 import type { Batch } from './batch.js';
-import { amplitudes, morphism, read, see, seeStyle, show, write } from './networks.js';
+import { amplitudes, HIDDEN, morphism, read, see, seeStyle, show, write } from './networks.js';
 import {
   BITS,
   bitsOf,
@@ -23,8 +23,8 @@ export type FoundingMode = 'all' | 'path';
 
 /** How far noise may push a latent, as a part of its root-mean-square. */
 const NOISE = 0.6;
-/** Rows that each pair of functor and morphism gives to each decoder. */
-const SHARE = 16;
+/** Rows that each pair of functor and morphism gives to each decoder; a path alone gives half of its rows. */
+const SHARE: Record<FunctorName, number> = { dots: 16, digits: 8, binary: 16 };
 
 type Sum = TF.Scalar;
 
@@ -67,7 +67,7 @@ export function foundingLoss(
   };
   for (const f of FUNCTORS.filter((f) => paths.some((path) => path[0] === f))) {
     const { x, labels, width } = inputs[f];
-    const keep = f === 'binary' ? undefined : dropout(tf, n, 96, 0.25, random);
+    const keep = f === 'binary' ? undefined : dropout(tf, n, HIDDEN, 0.3, random);
     const logits = see(p, f, tf.tensor2d(x, [n, width]), keep);
     const z = write(p, `${f}/encode`, amplitudes(tf, logits));
     losses.push(judged(logits, labels), judged(read(p, 'probe', noisy(z)), labels));
@@ -76,9 +76,10 @@ export function foundingLoss(
       const carried = Array.from(labels, (label) => TABLES[m][label]!);
       losses.push(judged(read(p, 'probe', after), carried));
       for (const [, , g] of paths.filter((path) => path[0] === f && path[1] === m)) {
-        const from = random.integer(n - SHARE + 1);
-        shown[g].z.push(tf.slice2d(after, [from, 0], [SHARE, D]));
-        shown[g].labels.push(...carried.slice(from, from + SHARE));
+        const rows = paths.length === 1 ? n >> 1 : SHARE[g];
+        const from = random.integer(n - rows + 1);
+        shown[g].z.push(tf.slice2d(after, [from, 0], [rows, D]));
+        shown[g].labels.push(...carried.slice(from, from + rows));
       }
     }
   }

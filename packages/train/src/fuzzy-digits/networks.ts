@@ -19,25 +19,36 @@ export function read(p: Parameters, name: string, z: TF.Tensor2D): TF.Tensor2D {
   return dense(p, `${name}/read`, z, K, 'linear', 2);
 }
 
+/** Channels of the four convolutions that read each picture format. */
+export const SEEN = { digits: [32, 32, 64, 96], dots: [24, 32, 64, 64] } as const;
+/** Width of the layer that dropout thins while training. */
+export const HIDDEN = 128;
+
 /** Pictures `[n, 28·28]` → logits of a belief `[n, K]`. */
-function seePicture(p: Parameters, name: string, pixels: TF.Tensor2D, keep?: TF.Tensor2D): TF.Tensor2D {
+function seePicture(
+  p: Parameters,
+  functor: 'digits' | 'dots',
+  pixels: TF.Tensor2D,
+  keep?: TF.Tensor2D,
+): TF.Tensor2D {
   const { tf } = p;
+  const name = `${functor}/encode`;
+  const [c1, c2, c3, c4] = SEEN[functor];
   let h = tf.reshape(pixels, [-1, SIDE, SIDE, 1]) as TF.Tensor4D;
-  h = conv(p, `${name}/conv1`, h, 24, 3);
-  h = conv(p, `${name}/conv2`, h, 32, 3, 2);
-  h = conv(p, `${name}/conv3`, h, 48, 3);
-  h = conv(p, `${name}/conv4`, h, 64, 3, 2);
-  h = conv(p, `${name}/conv5`, h, 64, 3);
+  h = conv(p, `${name}/conv1`, h, c1, 5, 2);
+  h = conv(p, `${name}/conv2`, h, c2, 3);
+  h = conv(p, `${name}/conv3`, h, c3, 3, 2);
+  h = conv(p, `${name}/conv4`, h, c4, 3);
   h = tf.maxPool(h, 2, 2, 'same');
-  let f = dense(p, `${name}/dense1`, tf.reshape(h, [-1, 4 * 4 * 64]) as TF.Tensor2D, 96, 'relu');
+  let f = dense(p, `${name}/dense1`, tf.reshape(h, [-1, 4 * 4 * c4]) as TF.Tensor2D, HIDDEN, 'relu');
   if (keep) f = tf.mul(f, keep) as TF.Tensor2D;
   return dense(p, `${name}/dense2`, f, K, 'linear', 1);
 }
 
-/** A format's tensor → logits of its belief. `keep` `[n, 96]` is the dropout mask of training. */
+/** A format's tensor → logits of its belief. `keep` `[n, HIDDEN]` is the dropout mask of training. */
 export function see(p: Parameters, functor: FunctorName, x: TF.Tensor2D, keep?: TF.Tensor2D): TF.Tensor2D {
   const name = `${functor}/encode`;
-  if (functor !== 'binary') return seePicture(p, name, x, keep);
+  if (functor !== 'binary') return seePicture(p, functor, x, keep);
   const h = dense(p, `${name}/dense1`, p.tf.sub(p.tf.mul(x, 2), 1) as TF.Tensor2D, 64, 'relu');
   return dense(p, `${name}/dense2`, h, K, 'linear', 1);
 }
@@ -88,7 +99,7 @@ export function show(p: Parameters, functor: FunctorName, z: TF.Tensor2D, style?
   if (functor === 'binary')
     return dense(p, `${name}/dense2`, dense(p, `${name}/dense1`, z, 64, 'relu'), BITS, 'linear', 1);
   const x = tf.concat([z, style!], 1) as TF.Tensor2D;
-  const h = dense(p, `${name}/dense1`, x, 256, 'relu');
+  const h = dense(p, `${name}/dense1`, x, functor === 'dots' ? 256 : 128, 'relu');
   if (functor === 'dots')
     return dense(p, `${name}/dense3`, dense(p, `${name}/dense2`, h, 384, 'relu'), SIDE * SIDE, 'linear', 1);
   let g = tf.reshape(dense(p, `${name}/dense2`, h, 7 * 7 * 48, 'relu'), [-1, 7, 7, 48]) as TF.Tensor4D;

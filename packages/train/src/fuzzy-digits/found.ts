@@ -1,0 +1,164 @@
+/** The whole founding: joint training, extraction of the space, refinement, release. Each stage can be resumed. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { canonicalJson, fail, writeWhole } from '@deepfunctor/core';
+import type * as TF from '@tensorflow/tfjs';
+import { loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
+import { drawCurve } from '../curve.js';
+import { readMnist } from '../data/idx.js';
+import type { Weights } from '../nn.js';
+import { extractSpace, type Space } from './extract.js';
+import { type CurvePoint, JOINT, type JointRecipe, readRight, trainJointly } from './joint.js';
+import {
+  decodersOnBeliefs,
+  REFINE,
+  type RefineRecipe,
+  refineBinary,
+  refineDigits,
+  refineDots,
+} from './refine.js';
+import { writeRelease } from './release.js';
+import { MORPHISMS, TABLES } from './settings.js';
+
+export interface FoundOptions {
+  /** Folder of the four MNIST files. */
+  data: string;
+  /** Where the run keeps its state, its curve and what it measured. */
+  run: string;
+  /** Where the release of the category and the plugins are written. */
+  category: string;
+  plugins: string;
+  joint?: Partial<JointRecipe>;
+  refine?: Partial<RefineRecipe>;
+  onStep?: (stage: string, step: number, steps: number, loss: number) => void;
+  signal?: AbortSignal;
+}
+
+/** What a founding came to; `founding.json` of the run's folder. */
+export interface Founding {
+  digest: string;
+  recipe: { joint: JointRecipe; refine: RefineRecipe };
+  engine: string;
+  machine: string;
+  /** Seconds of each stage, by the clock. */
+  seconds: Record<string, number>;
+  /** Handwriting that the encoder reads right on rows kept for validation, 0 … 1. */
+  validation: number;
+  space: Record<string, number>;
+}
+
+/** Found Fuzzy Digits. Errors: DATA_MISSING, DATA_BROKEN, CHECKPOINT_MISMATCH, FOUNDING_FAILED, OUTPUT_UNWRITABLE. */
+export async function found(tf: typeof TF, options: FoundOptions): Promise<Founding> {
+  const joint: JointRecipe = { ...JOINT, ...options.joint };
+  const refine: RefineRecipe = {
+    ...REFINE,
+    seed: joint.seed,
+    validation: joint.validation,
+    ...options.refine,
+  };
+  const { data, run, signal } = options;
+  const images = readMnist(data, 'train');
+  const step = (stage: string, at: number, of: number, loss: number) => options.onStep?.(stage, at, of, loss);
+  mkdirSync(run, { recursive: true });
+
+  const trained = await trainJointly(tf, joint, {
+    data,
+    checkpoint: join(run, 'joint.safetensors'),
+    onStep: (at, of, loss) => step('joint founding', at, of, loss),
+    ...(signal && { signal }),
+  });
+  writeCurve(run, trained.curve);
+  const space = extractSpace(tf, trained.weights, images, joint.seed, joint.validation);
+  checkTables(space);
+
+  let weights = decodersOnBeliefs(trained.weights, space);
+  const begun = fingerprint(weights);
+  const seconds: Record<string, number> = { 'joint founding': trained.seconds };
+  const stages = {
+    'binary decoder': () => refineBinary(tf, weights, refine, step, signal),
+    'dots decoder': () => refineDots(tf, weights, refine, step, signal),
+    'digits decoder': () => refineDigits(tf, weights, images, refine, step, signal),
+  };
+  for (const [stage, train] of Object.entries(stages)) {
+    const path = join(run, `${stage.replace(' ', '-')}.safetensors`);
+    const recipe = { stage, refine, begun };
+    const done = loadCheckpoint<{ seconds: number }>(path, recipe);
+    const started = Date.now();
+    const learned = done?.weights ?? (await train());
+    seconds[stage] = done?.state.seconds ?? (Date.now() - started) / 1000;
+    if (!done) saveCheckpoint(path, recipe, { seconds: seconds[stage] }, learned);
+    weights = { ...weights, ...learned };
+  }
+
+  const digest = writeRelease(tf, weights, space, images, {
+    seed: joint.seed,
+    steps: joint.steps,
+    validation: joint.validation,
+    category: options.category,
+    plugins: options.plugins,
+    recipe: recipeText(joint),
+    notes: notesText(refine),
+  });
+  const founding: Founding = {
+    digest,
+    recipe: { joint, refine },
+    engine: tf.getBackend(),
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+    seconds,
+    validation: readRight(tf, weights, images, joint.validation),
+    space: space.measured,
+  };
+  writeWhole(join(run, 'founding.json'), `${JSON.stringify(founding, null, 2)}\n`);
+  return founding;
+}
+
+/** The joint training must have come to the tables that the morphisms are meant to compute; nobody puts them right afterwards. */
+function checkTables({ tables }: Space): void {
+  for (const m of MORPHISMS)
+    if (tables[m].join() !== TABLES[m].join())
+      fail('FOUNDING_FAILED', {
+        where: m,
+        reason: `after the joint training it computes ${tables[m].join(' ')}, not ${TABLES[m].join(' ')}`,
+      });
+}
+
+function writeCurve(run: string, curve: CurvePoint[]): void {
+  writeWhole(join(run, 'curve.json'), `${JSON.stringify(curve)}\n`);
+  writeWhole(join(run, 'curve.svg'), drawCurve(curve));
+}
+
+function fingerprint(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(weights).sort()) {
+    const { shape, values } = weights[name]!;
+    hash
+      .update(canonicalJson([name, shape]))
+      .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+function recipeText({ mode, steps, size, rate }: JointRecipe): string {
+  const what =
+    mode === 'all' ? 'all outputs of a step at once' : 'one path of functor, morphism and functor a step';
+  return (
+    `Joint founding: all encoders, morphisms, decoders and the probe learn together from the tasks alone, ${what} ` +
+    `(${steps} steps, ${size} rows an encoder, Adam with one cycle to ${rate}, averaged weights). The frame is the polar ` +
+    'factor of the mean latents that the trained parts came to; encoders are set on it, and their beliefs calibrated ' +
+    'by a temperature on rows kept for validation.'
+  );
+}
+
+function notesText({ digits, dots, binary }: RefineRecipe): string {
+  return (
+    'Refined before the space was frozen: the morphisms are belief layers in closed form, with the tables that the ' +
+    `trained networks were seen to compute; decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
+    `a conditional discriminator; ${dots} for dots; ${binary} for binary), never along a path. The paths that were ` +
+    'never trained are named in the card of the category.'
+  );
+}
+
+/** Whether a run has anything to go on from. */
+export const hasBegun = (run: string): boolean => existsSync(join(run, 'joint.safetensors'));
