@@ -68,6 +68,22 @@ describe('a glyph', () => {
     }
   });
 
+  test('is found where it is cut out to its very edges', () => {
+    for (const { file, picture } of examples('digits').filter((_, index) => index % 4 === 0)) {
+      const [columns, rows] = [0, 1].map((axis) => {
+        const places = [...picture.gray.keys()].filter((at) => picture.gray[at]! > 0.1);
+        const along = places.map((at) => (axis === 0 ? at % 28 : Math.floor(at / 28)));
+        return { from: Math.min(...along), to: Math.max(...along) + 1 };
+      }) as [Span, Span];
+      const cut = drawn(
+        columns.to - columns.from,
+        rows.to - rows.from,
+        (x, y) => picture.gray[Math.floor(y + rows.from) * 28 + Math.floor(x + columns.from)]!,
+      );
+      expect(bestCorrelation(fitGlyph(enlarged(cut, 5)), picture.gray), file).toBeGreaterThan(0.8);
+    }
+  });
+
   test('has its longer side on 20 pixels and its centre of mass in the middle', () => {
     fc.assert(
       fc.property(
@@ -292,6 +308,11 @@ describe('a PNG', () => {
     expect(() => toGray(bytes, 'in.png')).toThrow(expect.objectContaining({ code, where: 'in.png' }));
   });
 });
+
+interface Span {
+  from: number;
+  to: number;
+}
 
 function extent(fit: Float32Array): [columns: number, rows: number] {
   const [columns, rows] = [new Set<number>(), new Set<number>()];

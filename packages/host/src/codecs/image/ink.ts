@@ -20,6 +20,8 @@ const FEW = 6;
 const INKED = 0.3;
 /** Ink of at least this strength is full already, and is not scaled. */
 const NEARLY_FULL = 0.98;
+/** Where half of the background is as even as this, in parts of the contrast, the light is even. */
+const EVEN = 0.01;
 
 /** The ink of a picture, or undefined if nothing stands out: an even picture, or noise alone. */
 export function inkOf(picture: Gray): Ink | undefined {
@@ -167,6 +169,11 @@ function shading(
     for (let x = Math.floor(stride / 2); x < width; x += stride)
       points.push({ terms: termsAt(x, y, width, height), value: values[y * width + x]! });
   let reach = 0.5 * contrast;
+  const flat = points.map(({ value }) => Math.abs(value)).filter((value) => value < reach);
+  const spread = quantileOf(
+    flat.sort((a, b) => a - b),
+    0.5,
+  );
   let surface: number[] = [0];
   for (const degree of [3, 3, 3, 6, 6, 6]) {
     const ground = points.filter((point) => Math.abs(point.value - evaluate(surface, point.terms)) < reach);
@@ -179,7 +186,7 @@ function shading(
   }
   const heights = points.map((point) => evaluate(surface, point.terms));
   const range = Math.max(...heights) - Math.min(...heights);
-  if (range < Math.max(0.02, 0.06 * contrast)) return undefined;
+  if (range < Math.max(0.02, 0.06 * contrast) || spread < EVEN * contrast) return undefined;
   const out = values.slice();
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < width; x++, at++)
