@@ -97,12 +97,17 @@ export class Adam {
     return state;
   }
 
+  /** The state of a variable that has had a gradient, in this run or in the one that was stored. */
+  private known(name: string, variable: TF.Variable): State | undefined {
+    return this.stored?.steps[name] === undefined ? this.states.get(name) : this.state(name, variable);
+  }
+
   /** The averaged weights; a variable that never had a gradient is given as it is. */
   averages(): Weights {
     return Object.fromEntries(
       [...this.p.variables].map(([name, variable]) => [
         name,
-        download(this.states.get(name)?.average ?? variable),
+        download(this.known(name, variable)?.average ?? variable),
       ]),
     );
   }
@@ -113,7 +118,7 @@ export class Adam {
     const steps: Record<string, number> = {};
     for (const [name, variable] of this.p.variables) {
       tensors[`weight:${name}`] = download(variable);
-      const state = this.states.get(name);
+      const state = this.known(name, variable);
       if (!state) continue;
       steps[name] = state.steps;
       for (const part of ['first', 'second', 'average'] as const)

@@ -69,6 +69,9 @@ export async function trainJointly(
       .map(([name, weight]) => [name.slice('weight:'.length), weight]),
   );
   const p = new Parameters(tf, recipe.seed, initial);
+  // In the order in which they were first made, so that sums over them round alike.
+  const order = [...Object.keys(found?.state.steps ?? {}), ...Object.keys(initial)];
+  for (const name of order) p.get(name, initial[name]!.shape, 0);
   const adam = new Adam(p, {}, stored);
   const curve = found?.state.curve ?? [];
   const before = found?.state.seconds ?? 0;
