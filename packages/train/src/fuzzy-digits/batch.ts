@@ -4,6 +4,9 @@ import { augmentDigit } from './augment.js';
 import { drawStyled, drawVaried } from './dots.js';
 import { BITS, bitsOf, K, PIXELS, STYLE } from './settings.js';
 
+/** Rows of pictures beyond `size`, as a part of it; they teach the encoders' beliefs alone. */
+const MORE = { digits: 1, dots: 0.5 };
+
 /** One step's data. Pictures are `[n, 28·28]`, 0 … 1. */
 export interface Batch {
   digits: Float32Array;
@@ -31,7 +34,7 @@ export function byLabel(labels: Uint8Array, from: number, to: number): number[][
 /**
  * The batch of one step, a pure function of (seed, step).
  * @param rows the images of `images` that may be used
- * @param size rows of each encoder's input
+ * @param size rows of each encoder's input, before the pictures beyond it
  * @param perLabel target pictures of each label
  */
 export function makeBatch(
@@ -44,9 +47,10 @@ export function makeBatch(
 ): Batch {
   const random = new Random(seed, 1, step);
   const total = rows.reduce((a, r) => a + r.length, 0);
-  const digits = new Float32Array(size * PIXELS);
-  const digitLabels = new Uint8Array(size);
-  for (let i = 0; i < size; i++) {
+  const written = Math.round(size * (1 + MORE.digits));
+  const digits = new Float32Array(written * PIXELS);
+  const digitLabels = new Uint8Array(written);
+  for (let i = 0; i < written; i++) {
     let k = random.integer(total);
     let label = 0;
     while (k >= rows[label]!.length) k -= rows[label++]!.length;
@@ -54,11 +58,12 @@ export function makeBatch(
     augmentDigit(images.pixels, rows[label]![k]! * PIXELS, digits, i * PIXELS, random);
   }
   const S = STYLE.dots;
-  const dots = new Float32Array(size * PIXELS);
-  const dotLabels = new Uint8Array(size);
+  const drawn = Math.round(size * (1 + MORE.dots));
+  const dots = new Float32Array(drawn * PIXELS);
+  const dotLabels = new Uint8Array(drawn);
   const styled = size >> 2;
   const dotStyles = new Float32Array(styled * S);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < drawn; i++) {
     const label = random.integer(K);
     dotLabels[i] = label;
     if (i < styled) {

@@ -114,22 +114,26 @@ export function drawVaried(count: number, target: Float32Array, at: number, rand
   const side = random.chance(0.5) ? SIDE : SIDE * (1 + random.integer(4));
   const unit = side / SIDE;
   const image = new Float32Array(side * side);
-  paint(place(count, random, unit), image, side, side);
+  const dots = place(count, random, unit);
+  paint(dots, image, side, side);
   const small = side === SIDE ? image : shrink(image, side);
   if (random.chance(0.15)) soften(small, random.uniform(0.2, 1));
-  spoil(small, random, count);
+  spoil(small, random, count, Math.min(1, ...dots.map(({ grey }) => grey)));
   target.set(small, at);
 }
 
+/** The least radius in pixels: below it a grey dot and a speck of noise are alike. */
+const LEAST = 0.95;
+
 /** Positions that keep the dots apart: rejection, with dots that shrink where there is no room. */
 function place(count: number, random: Random, unit: number): Dot[] {
-  const base = Math.exp(random.uniform(Math.log(0.85), Math.log(count <= 4 ? 4.6 : 3.4)));
+  const base = Math.exp(random.uniform(Math.log(1), Math.log(count <= 4 ? 4.6 : 3.4)));
   const mixed = random.chance(0.5) ? random.uniform(0, 0.5) : 0;
   const edge = random.chance(0.3) ? 0 : random.uniform(0, 2.2);
   const grey = random.chance(0.5) ? 1 : random.uniform(0.45, 1);
   const greys = random.chance(0.4) ? random.uniform(0, 0.5) : 0;
   const squeeze = random.chance(0.3) ? 0.25 : 0;
-  const gap = random.chance(0.3) ? random.uniform(0.9, 1.4) : random.uniform(1.2, 3);
+  const gap = random.chance(0.3) ? random.uniform(1.1, 1.5) : random.uniform(1.3, 3);
   const box = random.chance(0.25) ? random.uniform(0.55, 1) : 1;
   const [bx, by] = [random.uniform(0, 1 - box), random.uniform(0, 1 - box)];
   const styled = random.chance(0.15);
@@ -153,8 +157,8 @@ function place(count: number, random: Random, unit: number): Dot[] {
   for (let shrinkage = 1; ; shrinkage *= 0.93) {
     dots.length = 0;
     for (let tries = 0; dots.length < count && tries < 60 * count; tries++) {
-      const r = Math.max(0.8, base * shrinkage * Math.exp(random.normal() * mixed));
-      const ratio = Math.exp(random.normal() * squeeze * 0.5);
+      const r = Math.max(LEAST, 0.35 * base, base * shrinkage * Math.exp(random.normal() * mixed));
+      const ratio = Math.exp(random.normal() * squeeze * 0.5 * Math.min(1, r - LEAST));
       const [rx, ry] = [r * ratio, r / ratio];
       const reach = Math.max(rx, ry) + 0.3 + 0.15 * edge;
       if (2 * reach > box * SIDE) continue;
@@ -234,13 +238,15 @@ function soften(image: Float32Array, part: number): void {
     }
 }
 
-/** Background, gradient, noise, JPEG-like ringing, contrast; an empty picture is left nearly empty. */
-function spoil(image: Float32Array, random: Random, count: number): void {
+/** Background, gradient, noise, JPEG-like ringing, contrast; an empty picture is left nearly empty. `ink`: of the faintest dot. */
+function spoil(image: Float32Array, random: Random, count: number, ink: number): void {
   const level = random.chance(0.25) ? random.uniform(0, 0.12) : 0;
   const [gx, gy] = random.chance(0.15) ? [random.normal() * 0.003, random.normal() * 0.003] : [0, 0];
-  const sigma = random.chance(0.35) ? random.uniform(0.005, 0.07) : 0;
-  const ringing = random.chance(0.2) ? random.uniform(0.01, 0.05) : 0;
   const gain = count === 0 ? 1 : random.chance(0.3) ? random.uniform(0.7, 1.4) : 1;
+  // Dots stay well above the noise that is put on them.
+  const faint = count === 0 ? 1 : Math.min(1, 1.6 * gain * ink);
+  const sigma = random.chance(0.35) ? random.uniform(0.005, 0.07) * faint : 0;
+  const ringing = random.chance(0.2) ? random.uniform(0.01, 0.05) * faint : 0;
   const [f1, f2] = [random.integer(8), random.integer(8)];
   for (let y = 0, i = 0; y < SIDE; y++)
     for (let x = 0; x < SIDE; x++, i++) {

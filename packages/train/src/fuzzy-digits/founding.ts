@@ -23,6 +23,11 @@ export type FoundingMode = 'all' | 'path';
 
 /** How far noise may push a latent, as a part of its root-mean-square. */
 const NOISE = 0.6;
+/**
+ * Weight of the encoders' own beliefs. Left at 1, an encoder may come to a belief with two labels swapped and to a code
+ * that swaps them back, and never leave it.
+ */
+const BELIEF = 4;
 /** Rows that each pair of functor and morphism gives to each decoder; a path alone gives half of its rows. */
 const SHARE: Record<FunctorName, number> = { dots: 16, digits: 8, binary: 16 };
 
@@ -32,21 +37,24 @@ type Sum = TF.Scalar;
  * The founding's loss of one step: every part is judged by what comes out of the paths it is in, by the probe's reading
  * of every latent, and encoders by their own belief. No latent is given; noise on every latent makes room around it.
  * @param paths what this step trains, already without the paths that are never trained
+ * @param rest weight of everything but the encoders' own beliefs, 0 … 1: they have to come first
  */
 export function foundingLoss(
   p: Parameters,
   batch: Batch,
   paths: [FunctorName, MorphismName, FunctorName][],
   random: Random,
+  rest = 1,
 ): Sum {
   const { tf } = p;
+  const beliefs: TF.Tensor[] = [];
   const losses: TF.Tensor[] = [];
   const inputs = {
     dots: { x: batch.dots, labels: batch.dotLabels, width: PIXELS },
     digits: { x: batch.digits, labels: batch.digitLabels, width: PIXELS },
     binary: { x: batch.bits, labels: batch.bitLabels, width: BITS },
   };
-  const n = batch.digitLabels.length;
+  const n = batch.bitLabels.length;
   const noisy = (z: TF.Tensor2D) => {
     const values = random.normals(n * D);
     for (let i = 0; i < n; i++) {
@@ -66,11 +74,13 @@ export function foundingLoss(
     binary: { z: [], labels: [] },
   };
   for (const f of FUNCTORS.filter((f) => paths.some((path) => path[0] === f))) {
-    const { x, labels, width } = inputs[f];
-    const keep = f === 'binary' ? undefined : dropout(tf, n, HIDDEN, 0.3, random);
-    const logits = see(p, f, tf.tensor2d(x, [n, width]), keep);
-    const z = write(p, `${f}/encode`, amplitudes(tf, logits));
-    losses.push(judged(logits, labels), judged(read(p, 'probe', noisy(z)), labels));
+    const { x, labels: all, width } = inputs[f];
+    const keep = f === 'binary' ? undefined : dropout(tf, all.length, HIDDEN, 0.3, random);
+    const logits = see(p, f, tf.tensor2d(x, [all.length, width]), keep);
+    beliefs.push(judged(logits, all));
+    const labels = all.subarray(0, n);
+    const z = write(p, `${f}/encode`, amplitudes(tf, tf.slice2d(logits, [0, 0], [n, K])));
+    losses.push(judged(read(p, 'probe', noisy(z)), labels));
     for (const m of MORPHISMS.filter((m) => paths.some((path) => path[0] === f && path[1] === m))) {
       const after = noisy(morphism(p, m, noisy(z)));
       const carried = Array.from(labels, (label) => TABLES[m][label]!);
@@ -86,7 +96,8 @@ export function foundingLoss(
   for (const g of FUNCTORS.filter((g) => shown[g].z.length > 0))
     losses.push(shownLoss(p, g, tf.concat(shown[g].z, 0) as TF.Tensor2D, shown[g].labels, batch, random));
   if (paths.some(([f]) => f === 'dots')) losses.push(dotStyleLoss(p, batch));
-  return tf.addN(losses.map((loss) => tf.reshape(loss, []))) as Sum;
+  const sum = (each: TF.Tensor[]) => tf.addN(each.map((loss) => tf.reshape(loss, [])));
+  return tf.add(tf.mul(sum(beliefs), BELIEF), tf.mul(sum(losses), rest)) as Sum;
 }
 
 function dropout(tf: typeof TF, n: number, width: number, rate: number, random: Random): TF.Tensor2D {

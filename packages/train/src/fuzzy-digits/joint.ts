@@ -7,8 +7,10 @@ import { Parameters, type Weights } from '../nn.js';
 import { Random } from '../random.js';
 import { batches } from './batches.js';
 import { type FoundingMode, foundingLoss, pathsOf } from './founding.js';
+import { logitsOf, variedDots } from './extract.js';
 import { see } from './networks.js';
 import { K, PIXELS } from './settings.js';
+import { argmax } from './space.js';
 
 export interface JointRecipe {
   mode: FoundingMode;
@@ -27,7 +29,7 @@ export interface JointRecipe {
 export const JOINT: JointRecipe = {
   mode: 'all',
   seed: 1,
-  steps: 6500,
+  steps: 5500,
   size: 128,
   perLabel: 16,
   rate: 2e-3,
@@ -40,6 +42,8 @@ export interface CurvePoint {
   loss: number;
   /** Share of validation rows that the handwriting encoder reads right, with the averaged weights; 0 … 1. */
   accuracy?: number;
+  /** The same of 2,000 pictures of dots. */
+  dots?: number;
 }
 
 export interface JointOptions {
@@ -52,6 +56,8 @@ export interface JointOptions {
 
 const POINT = 50;
 const CHECK = 500;
+/** The part of the steps in which everything but the encoders' beliefs fades in. */
+const FADE = 0.08;
 
 /** Train jointly; returns the averaged weights of all networks and the learning curve. */
 export async function trainJointly(
@@ -95,7 +101,8 @@ export async function trainJointly(
         options.signal.throwIfAborted();
       }
       const paths = pathsOf(recipe.mode, new Random(recipe.seed, 2, step));
-      const loss = () => foundingLoss(p, batch, paths, new Random(recipe.seed, 3, step));
+      const rest = Math.min(1, (step + 1) / (FADE * recipe.steps));
+      const loss = () => foundingLoss(p, batch, paths, new Random(recipe.seed, 3, step), rest);
       if (!created) tf.tidy(() => void foundingLoss(p, batch, pathsOf('all', new Random(0)), new Random(0)));
       created = true;
       const value = adam.step([...p.variables.keys()], loss, oneCycle(step, recipe.steps, recipe.rate));
@@ -109,6 +116,7 @@ export async function trainJointly(
         [sum, count] = [0, 0];
         if (step % CHECK === 0 || step === recipe.steps) {
           point.accuracy = readRight(tf, adam.averages(), images, recipe.validation);
+          point.dots = dotsRight(tf, adam.averages(), recipe.seed);
           curve.push(point);
           save();
         } else curve.push(point);
@@ -144,4 +152,13 @@ export function readRight(
   }
   p.dispose();
   return right / (images.count - from);
+}
+
+/** Share of pictures of dots, by the training's renderer, that the dots encoder's belief reads right. */
+function dotsRight(tf: typeof TF, weights: Weights, seed: number): number {
+  const p = new Parameters(tf, 0, weights);
+  const { x, labels } = variedDots(2000, seed + 3);
+  const logits = logitsOf(tf, p, 'dots', x);
+  p.dispose();
+  return labels.filter((label, i) => argmax(logits, i * K) === label).length / labels.length;
 }
