@@ -5,7 +5,7 @@ import { drawStyled, drawVaried } from './dots.js';
 import { BITS, bitsOf, K, PIXELS, STYLE } from './settings.js';
 
 /** Rows of pictures beyond `size`, as a part of it; they teach the encoders' beliefs alone. */
-const MORE = { digits: 1, dots: 0.5 };
+const MORE = { digits: 1, dots: 1 };
 
 /** One step's data. Pictures are `[n, 28·28]`, 0 … 1. */
 export interface Batch {

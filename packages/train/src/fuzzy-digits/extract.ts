@@ -27,6 +27,8 @@ export interface Space {
   temperatures: Record<FunctorName, number>;
   /** What each morphism was seen to compute. */
   tables: Record<MorphismName, number[]>;
+  /** The label that each encoder's own belief gives to most inputs of a label. */
+  readings: Record<FunctorName, number[]>;
   /** How near the trained parts were to the space that is made of them. */
   measured: Record<string, number>;
 }
@@ -51,7 +53,13 @@ export function extractSpace(
   const rows = byLabel(images.labels, 0, validation);
   const means = new Map<string, Float64Array>();
   const counts = new Map<string, Float64Array>();
-  const seen = Object.fromEntries(MORPHISMS.map((m) => [m, new Float64Array(K * K)]));
+  const seen = Object.fromEntries([...MORPHISMS, ...FUNCTORS].map((m) => [m, new Float64Array(K * K)]));
+  const count = (what: string, labels: ArrayLike<number>, answers: Float32Array) => {
+    for (let i = 0; i < labels.length; i++) {
+      const cell = labels[i]! * K + argmax(answers, i * K);
+      seen[what]![cell] = seen[what]![cell]! + 1;
+    }
+  };
   const add = (source: string, z: Float32Array, labels: ArrayLike<number>) => {
     const mean = means.get(source) ?? new Float64Array(K * D);
     const count = counts.get(source) ?? new Float64Array(K);
@@ -73,21 +81,15 @@ export function extractSpace(
     for (const f of FUNCTORS) {
       const { x, labels } = inputs[f];
       tf.tidy(() => {
-        const z = write(
-          p,
-          `${f}/encode`,
-          amplitudes(tf, see(p, f, tf.tensor2d(x, [labels.length, x.length / labels.length]))),
-        );
+        const logits = see(p, f, tf.tensor2d(x, [labels.length, x.length / labels.length]));
+        count(f, labels, logits.dataSync() as Float32Array);
+        const z = write(p, `${f}/encode`, amplitudes(tf, logits));
         add(f, z.dataSync() as Float32Array, labels);
         for (const m of MORPHISMS) {
           const after = morphism(p, m, z);
           const carried = Array.from(labels, (label) => TABLES[m][label]!);
           add(m, after.dataSync() as Float32Array, carried);
-          const answers = read(p, 'probe', after).dataSync() as Float32Array;
-          for (let i = 0; i < labels.length; i++) {
-            const cell = labels[i]! * K + argmax(answers, i * K);
-            seen[m]![cell] = seen[m]![cell]! + 1;
-          }
+          count(m, labels, read(p, 'probe', after).dataSync() as Float32Array);
         }
       });
     }
@@ -115,19 +117,25 @@ export function extractSpace(
     );
     measured[`cosine of ${source}'s mean latents with the frame, least`] = Math.min(...cosines);
   }
-  const tables = {} as Record<MorphismName, number[]>;
-  for (const m of MORPHISMS) {
+  /** The most frequent answer to each label, and how many answers follow it. */
+  const tableOf = (what: string): [number[], number] => {
     let agreed = 0;
     let total = 0;
-    tables[m] = Array.from({ length: K }, (_, k) => {
-      const counted = Float32Array.from(seen[m]!.subarray(k * K, (k + 1) * K));
+    const table = Array.from({ length: K }, (_, k) => {
+      const counted = Float32Array.from(seen[what]!.subarray(k * K, (k + 1) * K));
       const best = argmax(counted, 0);
       agreed += counted[best]!;
       total += counted.reduce((a, b) => a + b, 0);
       return best;
     });
-    measured[`${m} as trained, answers that follow its table`] = agreed / total;
-  }
+    return [table, agreed / total];
+  };
+  const tables = {} as Space['tables'];
+  for (const m of MORPHISMS)
+    [tables[m], measured[`${m} as trained, answers that follow its table`]] = tableOf(m);
+  const readings = {} as Space['readings'];
+  for (const f of FUNCTORS)
+    [readings[f], measured[`${f} as trained, augmented inputs read alike`]] = tableOf(f);
   const temperatures = {
     digits: temperatureOf(
       logitsOf(tf, p, 'digits', pixelsOf(images, validation, images.count)),
@@ -139,7 +147,7 @@ export function extractSpace(
   const dots = variedDots(4000, seed + 2);
   temperatures.dots = temperatureOf(logitsOf(tf, p, 'dots', dots.x), dots.labels);
   p.dispose();
-  return { frame, temperatures, tables, measured };
+  return { frame, temperatures, tables, readings, measured };
 }
 
 function cosine(a: Float64Array, b: Float32Array): number {

@@ -20,7 +20,7 @@ import {
   refineDots,
 } from './refine.js';
 import { writeRelease } from './release.js';
-import { MORPHISMS, TABLES } from './settings.js';
+import { FUNCTORS, MORPHISMS, TABLES } from './settings.js';
 
 export interface FoundOptions {
   /** Folder of the four MNIST files. */
@@ -71,7 +71,7 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
   });
   writeCurve(run, trained.curve);
   const space = extractSpace(tf, trained.weights, images, joint.seed, joint.validation);
-  checkTables(space);
+  checkLearned(space);
 
   let weights = decodersOnBeliefs(trained.weights, space);
   const begun = fingerprint(weights);
@@ -114,14 +114,17 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
   return founding;
 }
 
-/** The joint training must have come to the tables that the morphisms are meant to compute; nobody puts them right afterwards. */
-function checkTables({ tables }: Space): void {
-  for (const m of MORPHISMS)
-    if (tables[m].join() !== TABLES[m].join())
+/** The joint training must have come to the tables and labels that it was taught; nobody puts them right afterwards. */
+function checkLearned({ tables, readings }: Space): void {
+  const check = (where: string, found: number[], meant: number[]) => {
+    if (found.join() !== meant.join())
       fail('FOUNDING_FAILED', {
-        where: m,
-        reason: `after the joint training it computes ${tables[m].join(' ')}, not ${TABLES[m].join(' ')}`,
+        where,
+        reason: `after the joint training it answers ${found.join(' ')}, not ${meant.join(' ')}`,
       });
+  };
+  for (const m of MORPHISMS) check(m, tables[m], TABLES[m]);
+  for (const f of FUNCTORS) check(f, readings[f], TABLES.identity);
 }
 
 function writeCurve(run: string, curve: CurvePoint[]): void {

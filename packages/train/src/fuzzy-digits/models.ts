@@ -13,6 +13,7 @@ import {
 } from '../export.js';
 import type { Weights } from '../nn.js';
 import type { Space } from './extract.js';
+import { POOLED, REACH } from './networks.js';
 import { SHARPENINGS } from './refine.js';
 import { BITS, D, type FunctorName, K, SIDE, STYLE } from './settings.js';
 import { DELTA, NORM } from './space.js';
@@ -101,11 +102,25 @@ export function encodeModel(f: FunctorName, weights: Weights, space: Space): Uin
     const signs = onnxAffine(g, `${name}/signs`, g.input('input', [null, BITS]), 2, -1);
     logits = dense('dense2', dense('dense1', signs, true), false);
   } else {
-    let h = onnxConv(g, weights, `${name}/conv1`, picture, { stride: 2 });
-    h = onnxConv(g, weights, `${name}/conv2`, h);
-    h = onnxConv(g, weights, `${name}/conv3`, h, { stride: 2 });
-    h = onnxConv(g, weights, `${name}/conv4`, h);
-    logits = dense('dense2', dense('dense1', onnxMaxPool(g, h), true), false);
+    const conv = (layer: string, x: Picture, stride = 1) =>
+      onnxConv(g, weights, `${name}/${layer}`, x, { stride });
+    const pooled = (x: Picture) => g.node('ReduceMean', [x.value], { axes: ints([2, 3]), keepdims: int(0) });
+    const counts = f === 'dots';
+    const near = conv('conv2', conv('conv1', counts ? conv('fine', picture) : picture, 2));
+    const far = conv('conv4', conv('conv3', near, 2));
+    const means = counts
+      ? [
+          onnxAffine(
+            g,
+            `${name}/pooled`,
+            g.node('Concat', [pooled(near), pooled(far)], { axis: int(1) }),
+            POOLED,
+            0,
+          ),
+        ]
+      : [];
+    const features = onnxDense(g, weights, `${name}/dense1`, onnxMaxPool(g, far), 'relu', ...means);
+    logits = dense('dense2', features, false);
   }
   const softmax = (constant: string, scale: number) =>
     onnxSoftmax(g, onnxAffine(g, `${name}/${constant}`, logits, scale / space.temperatures[f], 0));
@@ -122,6 +137,13 @@ export function encodeModel(f: FunctorName, weights: Weights, space: Space): Uin
   return finished(g);
 }
 
+/** `within` of networks.ts. */
+function within(g: Net, style: string): string {
+  const reach = g.weight('reach', Float32Array.of(REACH), [1]);
+  const distance = g.node('Sqrt', [g.sum(squared(g, style))]);
+  return g.node('Mul', [style, g.node('Div', [reach, g.node('Max', [distance, reach])])]);
+}
+
 /** Latent (and style) → a format's tensor: `show` of networks.ts on the sharpened belief. */
 export function decodeModel(f: FunctorName, weights: Weights, { frame }: Space): Uint8Array {
   const g = net(`${f}-decode`);
@@ -136,7 +158,11 @@ export function decodeModel(f: FunctorName, weights: Weights, { frame }: Space):
     return finished(g);
   }
   const style = g.input('style', [null, STYLE[f]]);
-  const h = dense('dense1', g.node('Concat', [power, style], { axis: int(1) }), 'relu');
+  const h = dense(
+    'dense1',
+    g.node('Concat', [power, f === 'digits' ? within(g, style) : style], { axis: int(1) }),
+    'relu',
+  );
   if (f === 'dots') {
     const pixels = dense('dense3', dense('dense2', h, 'relu'), 'sigmoid');
     const shape = g.weight('picture', BigInt64Array.of(0n, 1n, BigInt(SIDE), BigInt(SIDE)), [4]);

@@ -19,8 +19,12 @@ export function read(p: Parameters, name: string, z: TF.Tensor2D): TF.Tensor2D {
   return dense(p, `${name}/read`, z, K, 'linear', 2);
 }
 
-/** Channels of the four convolutions that read each picture format. */
-export const SEEN = { digits: [32, 32, 64, 96], dots: [24, 32, 64, 64] } as const;
+/** Channels of the convolutions that halve and read each picture format. */
+export const SEEN = { digits: [32, 32, 64, 96], dots: [32, 32, 64, 64] } as const;
+/** Channels of the fine convolution that dots are read by first: the gaps between them are narrow. */
+export const FINE = 12;
+/** Scale of features averaged over the picture: counting needs them beside those that know a place. */
+export const POOLED = 4;
 /** Width of the layer that dropout thins while training. */
 export const HIDDEN = 128;
 
@@ -34,13 +38,17 @@ function seePicture(
   const { tf } = p;
   const name = `${functor}/encode`;
   const [c1, c2, c3, c4] = SEEN[functor];
+  const counts = functor === 'dots';
   let h = tf.reshape(pixels, [-1, SIDE, SIDE, 1]) as TF.Tensor4D;
-  h = conv(p, `${name}/conv1`, h, c1, 5, 2);
-  h = conv(p, `${name}/conv2`, h, c2, 3);
-  h = conv(p, `${name}/conv3`, h, c3, 3, 2);
-  h = conv(p, `${name}/conv4`, h, c4, 3);
-  h = tf.maxPool(h, 2, 2, 'same');
-  let f = dense(p, `${name}/dense1`, tf.reshape(h, [-1, 4 * 4 * c4]) as TF.Tensor2D, HIDDEN, 'relu');
+  if (counts) h = conv(p, `${name}/fine`, h, FINE, 3);
+  h = conv(p, `${name}/conv1`, h, c1, counts ? 3 : 5, 2);
+  const near = conv(p, `${name}/conv2`, h, c2, 3);
+  h = conv(p, `${name}/conv3`, near, c3, 3, 2);
+  const far = conv(p, `${name}/conv4`, h, c4, 3);
+  const places = tf.reshape(tf.maxPool(far, 2, 2, 'same'), [-1, 4 * 4 * c4]) as TF.Tensor2D;
+  const pooled = (x: TF.Tensor4D) => tf.mul(tf.mean(x, [1, 2]), POOLED) as TF.Tensor2D;
+  const features = counts ? (tf.concat([places, pooled(near), pooled(far)], 1) as TF.Tensor2D) : places;
+  let f = dense(p, `${name}/dense1`, features, HIDDEN, 'relu');
   if (keep) f = tf.mul(f, keep) as TF.Tensor2D;
   return dense(p, `${name}/dense2`, f, K, 'linear', 1);
 }
@@ -92,13 +100,21 @@ function subPixel(tf: typeof TF, x: TF.Tensor4D): TF.Tensor4D {
   ]) as TF.Tensor4D;
 }
 
+/** How far a hand may be from the canonical one; those farther out are drawn as at this distance. */
+export const REACH = 3.2;
+
+function within(tf: typeof TF, style: TF.Tensor2D): TF.Tensor2D {
+  const distance = tf.sqrt(tf.add(tf.sum(tf.square(style), 1, true), 1e-12));
+  return tf.mul(style, tf.div(REACH, tf.maximum(distance, REACH))) as TF.Tensor2D;
+}
+
 /** Latent (and style) → logits of the format's tensor: `[n, 28·28]` or `[n, 4]`. */
 export function show(p: Parameters, functor: FunctorName, z: TF.Tensor2D, style?: TF.Tensor2D): TF.Tensor2D {
   const { tf } = p;
   const name = `${functor}/decode`;
   if (functor === 'binary')
     return dense(p, `${name}/dense2`, dense(p, `${name}/dense1`, z, 64, 'relu'), BITS, 'linear', 1);
-  const x = tf.concat([z, style!], 1) as TF.Tensor2D;
+  const x = tf.concat([z, functor === 'digits' ? within(tf, style!) : style!], 1) as TF.Tensor2D;
   const h = dense(p, `${name}/dense1`, x, functor === 'dots' ? 256 : 128, 'relu');
   if (functor === 'dots')
     return dense(p, `${name}/dense3`, dense(p, `${name}/dense2`, h, 384, 'relu'), SIDE * SIDE, 'linear', 1);

@@ -29,10 +29,10 @@ export interface RefineRecipe {
 
 export const REFINE: RefineRecipe = {
   seed: 1,
-  digits: 2400,
-  dots: 3000,
+  digits: 2800,
+  dots: 7000,
   binary: 1500,
-  size: 64,
+  size: 48,
   rate: 7e-4,
   validation: 55_000,
 };
@@ -157,7 +157,7 @@ export async function refineBinary(
   signal?: AbortSignal,
 ): Promise<Weights> {
   const p = new Parameters(tf, recipe.seed, initial);
-  const n = 4 * recipe.size;
+  const n = 5 * recipe.size;
   await run(
     p,
     ['binary/decode'],
@@ -194,7 +194,7 @@ export async function refineDots(
   signal?: AbortSignal,
 ): Promise<Weights> {
   const p = new Parameters(tf, recipe.seed, initial);
-  const n = 2 * recipe.size;
+  const n = 3 * recipe.size;
   await run(
     p,
     ['dots/decode'],
@@ -224,7 +224,8 @@ export async function refineDots(
 /**
  * Handwriting: ELBO with a style that is read knowing the label, a conditional hinge discriminator on reconstructions
  * and samples, the style read again, and the frozen handwriting encoder's reading of moved and noised answers.
- * Half of the samples' styles are those of other pictures, so that a hand can be kept when the label changes.
+ * A quarter of the samples' styles are those of other pictures, so that a hand can be kept when the label changes; the
+ * rest is drawn a little wider than it will be asked for, and has to be read by the encoder above all.
  */
 export async function refineDigits(
   tf: typeof TF,
@@ -239,6 +240,8 @@ export async function refineDigits(
   const rows = byLabel(images.labels, 0, recipe.validation);
   const n = recipe.size;
   const S = STYLE.digits;
+  // Pictures of a sampled hand; the other n / 2 of 2n borrow theirs.
+  const free = n + (n >> 1);
   const average = { average: 0.995, clip: 5, beta1: 0.5, beta2: 0.99 };
   const generator = new Adam(p, average);
   const critic = new Adam(judge.p, average);
@@ -251,7 +254,7 @@ export async function refineDigits(
       const row = rows[label]![random.integer(rows[label]!.length)]! * PIXELS;
       for (let j = 0; j < PIXELS; j++) pixels[i * PIXELS + j] = images.pixels[row + j]! / 255;
     });
-    const others = randomLabels(n, random);
+    const others = randomLabels(2 * n, random);
     return {
       random,
       labels,
@@ -260,9 +263,9 @@ export async function refineDigits(
       y: oneHot(tf, labels),
       y2: oneHot(tf, others),
       b: tf.tensor2d(sampleSharpened(labels, random), [n, K]),
-      b2: tf.tensor2d(sampleSharpened(others, random), [n, K]),
+      b2: tf.tensor2d(sampleSharpened(others, random), [2 * n, K]),
       noise: tf.tensor2d(random.normals(n * S), [n, S]),
-      sampled: tf.tensor2d(styles(n, random), [n, S]),
+      sampled: tf.tensor2d(styles(free, random), [free, S]),
     };
   };
   type Drawn = ReturnType<typeof draw>;
@@ -270,11 +273,7 @@ export async function refineDigits(
   const pictures = (d: Drawn) => {
     const [mean, logvar] = seeStyle(p, 'digits', d.x, d.y);
     const style = tf.add(mean, tf.mul(tf.exp(tf.div(logvar, 2)), d.noise)) as TF.Tensor2D;
-    const half = n >> 1;
-    const borrowed = tf.concat(
-      [tf.slice2d(d.sampled, [0, 0], [half, S]), tf.slice2d(mean, [half, 0], [n - half, S])],
-      0,
-    ) as TF.Tensor2D;
+    const borrowed = tf.concat([d.sampled, tf.slice2d(mean, [0, 0], [2 * n - free, S])], 0) as TF.Tensor2D;
     const logits = show(
       p,
       'digits',
@@ -292,15 +291,24 @@ export async function refineDigits(
     );
     const labels = tf.concat([d.y, d.y2], 0) as TF.Tensor2D;
     const fooled = tf.neg(tf.mean(judge.score(drawn, labels)));
-    const other = tf.slice2d(drawn, [n, 0], [n, PIXELS]);
+    const other = tf.slice2d(drawn, [n, 0], [2 * n, PIXELS]);
     const [again] = seeStyle(p, 'digits', other, d.y2);
     const reread = tf.losses.meanSquaredError(borrowed, again);
     const seen = see(p, 'digits', moved(tf, drawn, d.random));
-    const readable = tf.losses.softmaxCrossEntropy(labels, seen);
+    const readable = (from: number, rows: number) =>
+      tf.losses.softmaxCrossEntropy(
+        tf.slice2d(labels, [from, 0], [rows, K]),
+        tf.slice2d(seen, [from, 0], [rows, K]),
+      );
     return tf.addN(
-      [tf.div(nats, 100), tf.mul(fooled, 0.5), tf.mul(reread, 0.3), tf.mul(readable, 0.5)].map((loss) =>
-        tf.reshape(loss, []),
-      ),
+      [
+        tf.div(nats, 100),
+        tf.mul(fooled, 0.5),
+        tf.mul(reread, 0.3),
+        tf.mul(readable(0, n), 0.3),
+        tf.mul(readable(n, free), 1.2),
+        tf.mul(readable(n + free, 2 * n - free), 0.3),
+      ].map((loss) => tf.reshape(loss, [])),
     ) as TF.Scalar;
   };
   tf.tidy(() => void generatorLoss(draw(0)));
@@ -319,7 +327,7 @@ export async function refineDigits(
         tf.concat([d.y, d.y, d.y2], 0) as TF.Tensor2D,
       );
       const real = tf.mean(tf.relu(tf.sub(1, tf.slice2d(scores, [0, 0], [n, 1]))));
-      const fake = tf.mean(tf.relu(tf.add(1, tf.slice2d(scores, [n, 0], [2 * n, 1]))));
+      const fake = tf.mean(tf.relu(tf.add(1, tf.slice2d(scores, [n, 0], [3 * n, 1]))));
       return tf.add(real, fake) as TF.Scalar;
     };
     critic.step(criticNames, criticLoss, rate);
@@ -341,12 +349,11 @@ function oneHot(tf: typeof TF, labels: readonly number[]): TF.Tensor2D {
   return tf.oneHot(tf.tensor1d([...labels], 'int32'), K, 1, 0, 'float32') as TF.Tensor2D;
 }
 
-/** Standard normal styles; a few of them nearer to or at the canonical one. */
+/** Normal styles, a little wider than standard; a few of them nearer to or at the canonical one. */
 function styles(n: number, random: Random): Float32Array {
   const values = random.normals(n * STYLE.digits);
   for (let i = 0; i < n; i++) {
-    if (!random.chance(0.12)) continue;
-    const scale = random.chance(0.5) ? 0 : random.uniform();
+    const scale = random.chance(0.88) ? 1.1 : random.chance(0.5) ? 0 : random.uniform();
     for (let j = 0; j < STYLE.digits; j++)
       values[i * STYLE.digits + j] = values[i * STYLE.digits + j]! * scale;
   }

@@ -43,6 +43,8 @@ export interface EvaluateOptions {
   handwriting?: string;
   /** Where to write report.json, report.md and pictures. */
   out?: string;
+  /** Where to keep the judge, which takes minutes to teach. Default: a folder for temporary files. */
+  cache?: string;
   onProgress?: (done: number, total: number, what: string) => void;
   signal?: AbortSignal;
 }
@@ -71,7 +73,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Report> {
   const judge = await openJudge(
     tf,
     data,
-    options.out ?? join(tmpdir(), 'deepfunctor'),
+    options.cache ?? join(tmpdir(), 'deepfunctor'),
     (step, steps) => options.onProgress?.(step / steps, stages, 'the judge learns'),
     signal,
   );
