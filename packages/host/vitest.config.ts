@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     name: 'host',
     include: ['test/**/*.test.ts'],
+    setupFiles: ['../../scripts/test-seed.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.test.json' },
   },
 });

@@ -4,5 +4,6 @@ export default defineConfig({
   test: {
     name: 'onnx',
     include: ['test/**/*.test.ts'],
+    setupFiles: ['../../scripts/test-seed.ts'],
   },
 });

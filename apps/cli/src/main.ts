@@ -3,21 +3,25 @@ import { readFileSync } from 'node:fs';
 import { coded, DeepFunctorError, type ErrorCode, reasonOf } from '@deepfunctor/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { evaluateCommand } from './evaluate.js';
+import { learnFunctorCommand, learnMorphismCommand } from './learn.js';
 import { list } from './list.js';
 import { run } from './run.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
-  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS)$/;
+  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|TABLE_INVALID|EXAMPLES_INVALID)$/;
 
 const exitCodeOf = (code: ErrorCode) => (code === 'INTERRUPTED' ? 130 : GIVEN.test(code) ? 2 : 1);
 
 /** Run the command with these arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const program = commands();
+  let code = 0;
+  const program = commands(() => {
+    code = 1;
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return 0;
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const told =
@@ -35,7 +39,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(): Command {
+/** `failed` is told where a command has done its work and the answer is no. */
+function commands(failed: () => void): Command {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const program = new Command('deepfunctor')
     .description('Compose trained modules: functors read and write formats, morphisms compute between them.')
@@ -81,7 +86,106 @@ Examples:
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExample:\n  deepfunctor evaluate --data mnist --out report')
     .action((options) => evaluateCommand(options));
+  program
+    .command('verify')
+    .description('check the laws of the installed plugins; exit code 1 where one does not hold')
+    .argument('[plugin...]', 'names; the others serve as partners (default: all)')
+    .option('--report <file>', 'write a page, FILE.html or FILE.md, with the swap matrix and curves')
+    .option('--seed <n>', 'seed of every draw', whole)
+    .option('--samples <n>', 'rows for each measurement, about', positive)
+    .option('--json', 'print the findings as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  deepfunctor verify\n  deepfunctor verify add-one digits --report laws.html',
+    )
+    .action(async (plugins, options) => {
+      // Loaded only here: it brings the charts.
+      const { verifyCommand } = await import('./verify.js');
+      if (!(await verifyCommand(plugins, options))) failed();
+    });
+  learnCommands(program.command('learn').description('learn a plugin against the frozen space'));
   return program;
+}
+
+function learnCommands(learn: Command): void {
+  const shared = (command: Command) =>
+    command
+      .requiredOption('--name <name>', 'name of the plugin in chains')
+      .requiredOption('-o, --out <dir>', 'folder of the new package')
+      .option('--category <name>', 'the space; may be left out where one is installed')
+      .option('--package <name>', 'npm name (default: that of the folder)')
+      .option('--description <text>', 'one sentence for package.json')
+      .option('--replace', 'write over a package that is there; its version and scripts stay')
+      .option('--seed <n>', 'seed of every random choice', whole)
+      .option('--steps <n>', 'stop after so many steps', positive)
+      .addOption(
+        new Option('--engine <engine>', 'tensor engine (default: native where it loads)').choices([
+          'native',
+          'wasm',
+        ]),
+      )
+      .option('--json', 'print the result as JSON');
+  shared(learn.command('morphism').description('learn an operation from its table'))
+    .option('--arity <n>', 'how many objects it takes', positive, 1)
+    .requiredOption(
+      '--table <table>',
+      'an expression of a, b, …, or a CSV file: one row for each choice of inputs, the result last',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  deepfunctor learn morphism --name halve --table "floor(a / 2)" --out morphism-halve
+  deepfunctor learn morphism --name integer-division --arity 2 --table "b == 0 ? 0 : floor(a / b)" --out morphism-integer-division`,
+    )
+    .action((options) => learnMorphismCommand(options));
+  shared(learn.command('functor').description('learn a format from labelled examples'))
+    .addOption(
+      new Option('--codec <codec>', 'the form of the examples')
+        .choices(['symbols', 'bits', 'image'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption(
+      '--examples <path>',
+      'a CSV file of value and text, or a folder of PNG files: LABEL/….png or LABEL-….png',
+    )
+    .option('--partial', 'cover only the labels that there are examples of')
+    .option('--size <pixels>', 'pictures: side', positive)
+    .addOption(
+      new Option(
+        '--fit <fit>',
+        'pictures: glyph is centred and scaled by its ink, picture is taken whole',
+      ).choices(['glyph', 'picture']),
+    )
+    .addOption(
+      new Option('--empty <empty>', 'pictures: whether one without ink means something').choices([
+        'refuse',
+        'allow',
+      ]),
+    )
+    .option(
+      '--shots <list>',
+      'pictures: measure too with so many examples of each label, for example 1,3,10',
+      positives,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  deepfunctor learn functor --name roman --codec symbols --examples roman.csv --out functor-roman
+  deepfunctor learn functor --name seven-segment --codec image --examples displays --out functor-seven-segment`,
+    )
+    .action((options) => learnFunctorCommand(options));
+}
+
+function positive(text: string): number {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return value;
+}
+
+function positives(text: string): number[] {
+  return text.split(',').map(positive);
 }
 
 function collect(value: string, all: string[]): string[] {

@@ -41,11 +41,14 @@ export function contactSheet(items: readonly SheetItem[]): Uint8Array {
 }
 
 function itemSvg({ inputs, operation, output }: SheetItem): string {
-  const parts = operation.split('->').map((part) => part.trim());
-  const middle = parts.length > 2 ? parts.slice(1, -1) : parts;
+  const parts = topLevel(operation);
+  // A tuple whose branches compute something is shown as it is.
+  const middle = parts.length > 2 ? parts.slice(parts[0]!.includes('->') ? 0 : 1, -1) : parts;
   const shown = middle.length > 4 ? [...middle.slice(0, 2), '…', middle.at(-1)!] : middle;
   const at = inputs.length * (SIDE + GAP);
-  const words = shown.map((word, i) => text(at + 70, SIDE / 2 - 8 * shown.length + 17 * i, word, 13));
+  const words = shown.map((word, i) =>
+    text(at + 70, SIDE / 2 - 8 * shown.length + 17 * i, word, Math.min(13, 250 / word.length)),
+  );
   const arrow = `<path d="M${at} ${SIDE - 10}h132m-7 -5l7 5l-7 5" stroke="#333" fill="none"/>`;
   return [
     ...inputs.map((end, i) => endSvg(end, i * (SIDE + GAP))),
@@ -55,10 +58,26 @@ function itemSvg({ inputs, operation, output }: SheetItem): string {
   ].join('');
 }
 
+/** The parts of a chain, at its arrows that are in no parentheses. */
+function topLevel(chain: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let at = 0; at < chain.length; at++) {
+    if (chain[at] === '(') depth++;
+    else if (chain[at] === ')') depth--;
+    else if (depth === 0 && chain.startsWith('->', at)) {
+      parts.push(chain.slice(from, at).trim());
+      from = at + 2;
+    }
+  }
+  return [...parts, chain.slice(from).trim()];
+}
+
 function endSvg({ png, text: value, distribution }: SheetEnd, x: number): string {
   const picture =
     png === undefined
-      ? `<rect x="${x}" width="${SIDE}" height="${SIDE}" fill="#f3f3f0"/>${text(x + SIDE / 2, SIDE / 2 + 7, value ?? '', 20)}`
+      ? `<rect x="${x}" width="${SIDE}" height="${SIDE}" fill="#f3f3f0"/>${text(x + SIDE / 2, SIDE / 2 + 7, value ?? '', Math.min(20, 140 / Math.max(1, (value ?? '').length)))}`
       : `<image x="${x}" width="${SIDE}" height="${SIDE}" image-rendering="optimizeSpeed" xlink:href="data:image/png;base64,${Buffer.from(png).toString('base64')}"/>`;
   const step = SIDE / distribution.length;
   const bars = distribution.map(

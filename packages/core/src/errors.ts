@@ -209,6 +209,22 @@ export const ERRORS = {
     what: 'The founding has not learned its tasks: {reason}.',
     todo: 'Train longer or with another seed, in an empty run folder.',
   },
+  TABLE_INVALID: {
+    meaning:
+      'The table of a morphism is not well formed, or does not give a label for every choice of inputs.',
+    what: 'The table cannot be used: {reason}.',
+    todo: 'Write an expression of {variables}, such as “{example}”, or a CSV file with one row for each choice of inputs and the result last.',
+  },
+  EXAMPLES_INVALID: {
+    meaning: 'Examples to learn from contradict each other, lack a label, or cannot be read.',
+    what: 'The examples cannot be learned from: {reason}.',
+    todo: '{solution}',
+  },
+  LEARNING_FAILED: {
+    meaning: 'A learning did not come to what it was asked for; nothing was written.',
+    what: 'The learning has not converged: {reason}.',
+    todo: 'Give it more steps or more examples, or look for examples that are labelled wrongly.',
+  },
   CHECKPOINT_MISMATCH: {
     meaning: 'A saved state of training belongs to another recipe, seed or data set.',
     what: 'The saved training cannot be continued: {reason}.',

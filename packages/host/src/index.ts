@@ -3,6 +3,7 @@
 export type { Answer, Chain, Distribution, End, RunOptions, TensorAnswer } from './chain.js';
 export * from './codecs/image/index.js';
 export { type Decoded, decodeOutput, encodeInput, type Form, type Reader, rowShape } from './codecs/index.js';
+export { unknownName } from './compose.js';
 export {
   type DiscoverOptions,
   type Discovery,
@@ -15,4 +16,4 @@ export {
 export { type Host, type HostOptions, openHost, type Verification } from './host.js';
 export type { Encoded } from './models.js';
 export { type Engine, openRuntime, type Runtime } from './runtime.js';
-export { normals, type Style, type StyleOptions } from './style.js';
+export { normals, type Style, type StyleOptions, uniforms } from './style.js';

@@ -40,15 +40,20 @@ export function askerOf({ inputs, output }: Pick<Plan, 'inputs' | 'output'>): nu
   return inputs.findIndex(({ directory }) => directory === output.directory);
 }
 
-/** `count` numbers of N(0, 1) from a seed: mulberry32, then Box and Muller (1958). */
-export function normals(count: number, seed: number): Float32Array {
+/** Draws from (0, 1) by a seed: mulberry32. */
+export function uniforms(seed: number): () => number {
   let state = seed | 0;
-  const uniform = () => {
+  return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 2 ** 32;
   };
+}
+
+/** `count` numbers of N(0, 1) from a seed: Box and Muller (1958). */
+export function normals(count: number, seed: number): Float32Array {
+  const uniform = uniforms(seed);
   const out = new Float32Array(count);
   for (let at = 0; at < count; at += 2) {
     const [radius, angle] = [Math.sqrt(-2 * Math.log(uniform())), 2 * Math.PI * uniform()];

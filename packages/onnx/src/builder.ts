@@ -8,6 +8,7 @@ import {
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
+  TensorProtoSchema,
 } from 'onnx-buf';
 import type { Attribute } from './attributes.js';
 import type { Model } from './model.js';
@@ -48,6 +49,15 @@ export interface GraphBuilder {
     attributes: Readonly<Record<string, Attribute>>,
     count: number,
   ): string[];
+  /**
+   * All of another model, its values named `prefix/…`, on the given values in place of its inputs; returns what its
+   * outputs are called here. Throws for a model of another opset, and where an input is not given.
+   */
+  include(
+    prefix: string,
+    model: Model,
+    inputs: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, string>>;
   /** Name a value as a float32 output. */
   output(name: string, value: string, shape: Shape): void;
   /** The model: opset 17, IR version 8. The same calls give the same model. Throws if no output was named. */
@@ -118,6 +128,33 @@ export function graph(name: string): GraphBuilder {
     weight(weight, data, dims) {
       weights.push(tensorProto(weight, data, dims));
       return define(weight);
+    },
+    include(prefix, model, given) {
+      const opset = model.opsetImport.find(({ domain }) => domain === '')?.version;
+      if (opset !== BigInt(OPSET)) throw new Error(`“${prefix}” is of opset ${opset}, not ${OPSET}`);
+      const { initializer, node: inner, input, output } = model.graph!;
+      const names = new Map<string, string>([['', '']]);
+      const named = (value: string) => names.get(value) ?? `${prefix}/${value}`;
+      const constants = new Set(initializer.map((tensor) => tensor.name));
+      for (const { name: port } of input) {
+        if (constants.has(port)) continue;
+        require(given[port] ?? `${prefix}/${port}`);
+        names.set(port, given[port]!);
+      }
+      for (const tensor of initializer)
+        weights.push(create(TensorProtoSchema, { ...tensor, name: define(named(tensor.name)) }));
+      for (const each of inner) {
+        for (const value of each.input) if (value !== '') require(named(value));
+        nodes.push(
+          create(NodeProtoSchema, {
+            ...each,
+            name: `${prefix}/${each.name}`,
+            input: each.input.map(named),
+            output: each.output.map((value) => (value === '' ? '' : define(named(value)))),
+          }),
+        );
+      }
+      return Object.fromEntries(output.map(({ name: port }) => [port, named(port)]));
     },
     output(output, value, shape) {
       outputs.push({ name: output, shape });

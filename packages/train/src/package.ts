@@ -90,10 +90,13 @@ export default plugin;
 
 function readme({ package: name, description, manifest }: PluginPackage): string {
   const { card } = manifest;
+  const inputs = manifest.kind === 'morphism' ? manifest.inputs.map(() => 'FUNCTOR').join(', ') : '';
+  const begin = inputs.includes(',') ? `(${inputs})` : inputs;
   const chain =
     manifest.kind === 'functor'
-      ? `${manifest.name} -> identity -> ${manifest.name}`
-      : `digits -> ${manifest.name} -> binary`;
+      ? `${manifest.name} -> MORPHISM -> ${manifest.name}`
+      : `${begin} -> ${manifest.name} -> FUNCTOR`;
+  const given = manifest.kind === 'functor' ? 1 : manifest.inputs.length;
   const measured = Object.entries(card.measured).map(([what, value]) => `- ${what}: ${value}`);
   return `# ${name}
 
@@ -101,8 +104,10 @@ ${description}
 
 \`\`\`
 npm install deepfunctor ${name}
-npx deepfunctor run "${chain}" --input FILE
+npx deepfunctor run "${chain}"${' --input INPUT'.repeat(given)}
 \`\`\`
+
+FUNCTOR and MORPHISM are names of installed plugins: \`npx deepfunctor list\`.
 
 ## How it was learned
 

@@ -1,54 +1,24 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PNG } from 'pngjs';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { unpackWeights } from '../dist/checkpoint.js';
 import { openEngine } from '../dist/engine.js';
 import { JOINT, trainJointly } from '../dist/fuzzy-digits/joint.js';
-import { PIXELS } from '../dist/fuzzy-digits/settings.js';
 import { engines } from './engines.js';
+import { exampleDigits, writeIdx } from './examples.js';
 
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 600_000 });
 // The built files, because batches are made by a thread of their own.
 const { present } = await engines();
 const native = present.includes('native');
 const tf = await openEngine(native ? 'native' : 'wasm');
 
-const NAMES = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
-const examples = new URL('../../../examples/digits/', import.meta.url);
 const root = mkdtempSync(join(tmpdir(), 'founding-'));
 const data = join(root, 'data');
-const pictures: { png: Buffer; label: number }[] = [];
-
-/** A miniature MNIST of the examples: three of each digit to train on, one to validate; its test half is never read. */
-beforeAll(() => {
-  const pixels: Buffer[] = [];
-  for (let each = 1; each <= 4; each++)
-    for (const [label, name] of NAMES.entries()) {
-      const png = readFileSync(new URL(`${name}-${each}.png`, examples));
-      pictures.push({ png, label });
-      const { data: rgba } = PNG.sync.read(png);
-      pixels.push(Buffer.from(Array.from({ length: PIXELS }, (_, i) => rgba[4 * i]!)));
-    }
-  const header = (...numbers: number[]) => {
-    const bytes = Buffer.alloc(4 * numbers.length);
-    numbers.forEach((n, i) => {
-      bytes.writeUInt32BE(n, 4 * i);
-    });
-    return bytes;
-  };
-  rmSync(data, { recursive: true, force: true });
-  writeWhole('train-images-idx3-ubyte', Buffer.concat([header(0x803, pictures.length, 28, 28), ...pixels]));
-  const labels = Buffer.from(pictures.map(({ label }) => label));
-  writeWhole('train-labels-idx1-ubyte', Buffer.concat([header(0x801, pictures.length), labels]));
-});
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-function writeWhole(name: string, bytes: Buffer): void {
-  mkdirSync(data, { recursive: true });
-  writeFileSync(join(data, name), bytes);
-}
+/** Three of each digit to train on, one to validate; the test half is never read. */
+writeIdx(data, 'train', exampleDigits());
 
 const tiny = { ...JOINT, size: 16, perLabel: 2, validation: 30 };
 

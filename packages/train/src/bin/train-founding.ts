@@ -8,6 +8,9 @@ import { openEngine } from '../engine.js';
 import { found } from '../fuzzy-digits/found.js';
 import { JOINT } from '../fuzzy-digits/joint.js';
 
+// What the engine calls of Node is no message for a user.
+process.noDeprecation = true;
+
 const whole = (text: string) => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.');

@@ -125,6 +125,9 @@ export function drawVaried(count: number, target: Float32Array, at: number, rand
 /** The least radius in pixels: below it a grey dot and a speck of noise are alike. */
 const LEAST = 0.95;
 
+/** The least gap in pixels. */
+const NARROWEST = 1.1;
+
 /** Positions that keep the dots apart: rejection, with dots that shrink where there is no room. */
 function place(count: number, random: Random, unit: number): Dot[] {
   const base = Math.exp(random.uniform(Math.log(1), Math.log(count <= 4 ? 4.6 : 3.4)));
@@ -133,9 +136,9 @@ function place(count: number, random: Random, unit: number): Dot[] {
   const grey = random.chance(0.5) ? 1 : random.uniform(0.45, 1);
   const greys = random.chance(0.4) ? random.uniform(0, 0.5) : 0;
   const squeeze = random.chance(0.3) ? 0.25 : 0;
-  const gap = random.chance(0.3) ? random.uniform(1.1, 1.5) : random.uniform(1.3, 3);
-  const box = random.chance(0.25) ? random.uniform(0.55, 1) : 1;
-  const [bx, by] = [random.uniform(0, 1 - box), random.uniform(0, 1 - box)];
+  let gap = random.chance(0.3) ? random.uniform(NARROWEST, 1.5) : random.uniform(1.3, 3);
+  let box = random.chance(0.25) ? random.uniform(0.55, 1) : 1;
+  let [bx, by] = [random.uniform(0, 1 - box), random.uniform(0, 1 - box)];
   const styled = random.chance(0.15);
   const dots: Dot[] = [];
   if (styled && count > 0) {
@@ -157,7 +160,7 @@ function place(count: number, random: Random, unit: number): Dot[] {
   for (let shrinkage = 1; ; shrinkage *= 0.93) {
     dots.length = 0;
     for (let tries = 0; dots.length < count && tries < 60 * count; tries++) {
-      const r = Math.max(LEAST, 0.35 * base, base * shrinkage * Math.exp(random.normal() * mixed));
+      const r = Math.max(LEAST, base * shrinkage * Math.exp(random.normal() * mixed));
       const ratio = Math.exp(random.normal() * squeeze * 0.5 * Math.min(1, r - LEAST));
       const [rx, ry] = [r * ratio, r / ratio];
       const reach = Math.max(rx, ry) + 0.3 + 0.15 * edge;
@@ -183,6 +186,10 @@ function place(count: number, random: Random, unit: number): Dot[] {
       });
     }
     if (dots.length === count) break;
+    // No room: besides smaller dots, narrower gaps and a larger part of the picture, or this would never end.
+    gap = Math.max(NARROWEST, 0.93 * gap);
+    box = Math.min(1, 1.05 * box);
+    [bx, by] = [Math.min(bx, 1 - box), Math.min(by, 1 - box)];
   }
   for (const d of dots) {
     d.x -= 0.5;

@@ -136,18 +136,34 @@ export function extractSpace(
   const readings = {} as Space['readings'];
   for (const f of FUNCTORS)
     [readings[f], measured[`${f} as trained, augmented inputs read alike`]] = tableOf(f);
+  p.dispose();
+  return {
+    frame,
+    temperatures: temperaturesOf(tf, weights, images, seed, validation),
+    tables,
+    readings,
+    measured,
+  };
+}
+
+/** What calibrates each encoder's belief, on rows kept for validation and on pictures of dots of their own. */
+export function temperaturesOf(
+  tf: typeof TF,
+  weights: Weights,
+  images: LabelledImages,
+  seed: number,
+  validation: number,
+): Space['temperatures'] {
+  const p = new Parameters(tf, seed, weights);
+  const digits = logitsOf(tf, p, 'digits', pixelsOf(images, validation, images.count));
+  const dots = variedDots(4000, seed + 2);
   const temperatures = {
-    digits: temperatureOf(
-      logitsOf(tf, p, 'digits', pixelsOf(images, validation, images.count)),
-      images.labels.subarray(validation),
-    ),
-    dots: 1,
+    digits: temperatureOf(digits, images.labels.subarray(validation)),
+    dots: temperatureOf(logitsOf(tf, p, 'dots', dots.x), dots.labels),
     binary: 1,
   };
-  const dots = variedDots(4000, seed + 2);
-  temperatures.dots = temperatureOf(logitsOf(tf, p, 'dots', dots.x), dots.labels);
   p.dispose();
-  return { frame, temperatures, tables, readings, measured };
+  return temperatures;
 }
 
 function cosine(a: Float64Array, b: Float32Array): number {

@@ -9,7 +9,7 @@ import { loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
 import { drawCurve } from '../curve.js';
 import { readMnist } from '../data/idx.js';
 import type { Weights } from '../nn.js';
-import { extractSpace, type Space } from './extract.js';
+import { extractSpace, type Space, temperaturesOf } from './extract.js';
 import { type CurvePoint, JOINT, type JointRecipe, readRight, trainJointly } from './joint.js';
 import {
   decodersOnBeliefs,
@@ -19,6 +19,7 @@ import {
   refineDigits,
   refineDots,
 } from './refine.js';
+import { refineEncoders } from './refine-encoders.js';
 import { writeRelease } from './release.js';
 import { FUNCTORS, MORPHISMS, TABLES } from './settings.js';
 
@@ -74,16 +75,17 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
   checkLearned(space);
 
   let weights = decodersOnBeliefs(trained.weights, space);
-  const begun = fingerprint(weights);
   const seconds: Record<string, number> = { 'joint founding': trained.seconds };
-  const stages = {
-    'binary decoder': () => refineBinary(tf, weights, refine, step, signal),
-    'dots decoder': () => refineDots(tf, weights, refine, step, signal),
-    'digits decoder': () => refineDigits(tf, weights, images, refine, step, signal),
-  };
-  for (const [stage, train] of Object.entries(stages)) {
+  const { encoders, ...decoders } = refine;
+  const stages: [string, object, () => Promise<Weights>][] = [
+    ['encoders', { encoders }, () => refineEncoders(tf, weights, data, refine, step, signal)],
+    ['binary decoder', decoders, () => refineBinary(tf, weights, refine, step, signal)],
+    ['dots decoder', decoders, () => refineDots(tf, weights, refine, step, signal)],
+    ['digits decoder', decoders, () => refineDigits(tf, weights, images, refine, step, signal)],
+  ];
+  for (const [stage, settings, train] of stages) {
     const path = join(run, `${stage.replace(' ', '-')}.safetensors`);
-    const recipe = { stage, refine, begun };
+    const recipe = { stage, settings, begun: fingerprint(weights) };
     const done = loadCheckpoint<{ seconds: number }>(path, recipe);
     const started = Date.now();
     const learned = done?.weights ?? (await train());
@@ -91,6 +93,7 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
     if (!done) saveCheckpoint(path, recipe, { seconds: seconds[stage] }, learned);
     weights = { ...weights, ...learned };
   }
+  space.temperatures = temperaturesOf(tf, weights, images, joint.seed, joint.validation);
 
   const digest = writeRelease(tf, weights, space, images, {
     seed: joint.seed,
@@ -154,10 +157,11 @@ function recipeText({ mode, steps, size, rate }: JointRecipe): string {
   );
 }
 
-function notesText({ digits, dots, binary }: RefineRecipe): string {
+function notesText({ encoders, digits, dots, binary }: RefineRecipe): string {
   return (
     'Refined before the space was frozen: the morphisms are belief layers in closed form, with the tables that the ' +
-    `trained networks were seen to compute; decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
+    `trained networks were seen to compute; the encoders of pictures went on learning to read, each by its own belief ` +
+    `alone (${encoders} steps); decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
     `a conditional discriminator; ${dots} for dots; ${binary} for binary), never along a path. The paths that were ` +
     'never trained are named in the card of the category.'
   );

@@ -66,7 +66,15 @@ export async function trainJointly(
   options: JointOptions,
 ): Promise<{ weights: Weights; curve: CurvePoint[]; seconds: number }> {
   const images = readMnist(options.data, 'train');
-  type State = { step: number; curve: CurvePoint[]; steps: Record<string, number>; seconds: number };
+  type State = {
+    step: number;
+    /** Sum and number of the losses since the last point of the curve. */
+    sum: number;
+    count: number;
+    curve: CurvePoint[];
+    steps: Record<string, number>;
+    seconds: number;
+  };
   const found = options.checkpoint ? loadCheckpoint<State>(options.checkpoint, recipe) : undefined;
   const stored = found && { tensors: found.weights, steps: found.state.steps };
   const initial = Object.fromEntries(
@@ -84,15 +92,16 @@ export async function trainJointly(
   const started = Date.now();
   const seconds = () => before + (Date.now() - started) / 1000;
   let step = found?.state.step ?? 0;
-  let sum = 0;
-  let count = 0;
+  let sum = found?.state.sum ?? 0;
+  let count = found?.state.count ?? 0;
   // Variables must be there before gradients are asked for.
   let created = false;
   const settings = { ...recipe, data: options.data, to: recipe.validation };
   const save = () => {
     if (!options.checkpoint) return;
     const { tensors, steps } = adam.store();
-    saveCheckpoint(options.checkpoint, recipe, { step, curve, steps, seconds: seconds() }, tensors);
+    const state: State = { step, sum, count, curve, steps, seconds: seconds() };
+    saveCheckpoint(options.checkpoint, recipe, state, tensors);
   };
   try {
     for await (const batch of batches(settings, step, recipe.steps)) {

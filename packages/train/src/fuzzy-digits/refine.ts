@@ -17,7 +17,8 @@ import { NORM } from './space.js';
 
 export interface RefineRecipe {
   seed: number;
-  /** Steps of each decoder. */
+  /** Steps of the encoders of pictures, and of each decoder. */
+  encoders: number;
   digits: number;
   dots: number;
   binary: number;
@@ -29,6 +30,7 @@ export interface RefineRecipe {
 
 export const REFINE: RefineRecipe = {
   seed: 1,
+  encoders: 3500,
   digits: 2800,
   dots: 7000,
   binary: 1500,

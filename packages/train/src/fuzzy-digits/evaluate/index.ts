@@ -30,6 +30,8 @@ import {
   variety,
 } from './figures.js';
 import { openJudge } from './judge.js';
+import { evaluateLearned } from './learned.js';
+import { measures } from './measures.js';
 import { paintDots } from './painter.js';
 import { type Cell, type Report, type Row, writeReport } from './report.js';
 
@@ -50,7 +52,6 @@ export interface EvaluateOptions {
 }
 
 const SEED = 20_000;
-const BATCH = 500;
 
 /** Measure; writes the report where `out` is given. Errors: DATA_MISSING, DATA_BROKEN, CHAIN_UNKNOWN_NAME, WEIGHTS_…. */
 export async function evaluate(options: EvaluateOptions): Promise<Report> {
@@ -345,53 +346,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Report> {
     fuzziness,
   };
   if (options.out !== undefined) writeReport(options.out, report);
+  // Only where there are parts that the founding does not know.
+  if (m.functors.length + m.morphisms.length > FUNCTORS.length + MORPHISMS.length)
+    await evaluateLearned(
+      m,
+      judge,
+      data,
+      options.out,
+      (part, what) => options.onProgress?.(stages + part, stages + 1, `parts learned later: ${what}`),
+      signal,
+    );
   return report;
 }
 
 const percent = (x: number) => `${(100 * x).toFixed(2)} %`;
-
-/** The host's functions on any number of rows, in batches. */
-function measures(host: Host, category: string) {
-  const D = host.categories.find(({ name }) => name === category)?.dimension ?? 1;
-  const batched = async (
-    rows: number,
-    work: (from: number, to: number) => Promise<Float32Array>,
-  ): Promise<Float32Array> => {
-    const parts: Float32Array[] = [];
-    for (let from = 0; from < rows; from += BATCH) parts.push(await work(from, Math.min(rows, from + BATCH)));
-    const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
-  };
-  const latents = (
-    z: Float32Array,
-    work: (z: Float32Array, from: number, to: number) => Promise<Float32Array>,
-  ) => batched(z.length / D, (from, to) => work(z.slice(from * D, to * D), from, to));
-  return {
-    async encode(f: FunctorName, x: Float32Array) {
-      const width = f === 'binary' ? BITS : PIXELS;
-      const styles: Float32Array[] = [];
-      const latent: Float32Array = await batched(x.length / width, async (from, to) => {
-        const answer = await host.encode(f, x.slice(from * width, to * width));
-        if (answer.style) styles.push(answer.style);
-        return answer.latent;
-      });
-      return {
-        latent,
-        style: styles.length > 0 ? Float32Array.from(styles.flatMap((part) => [...part])) : undefined,
-      };
-    },
-    decode: (g: FunctorName, z: Float32Array, style?: Float32Array) =>
-      latents(z, (part, from, to) => host.decode(g, part, style?.slice(from * STYLE[g], to * STYLE[g]))),
-    apply: (name: string, z: Float32Array) => latents(z, (part) => host.apply(name, part)),
-    probe: (z: Float32Array) => latents(z, (part) => host.probe(category, part)),
-    support: (z: Float32Array) => latents(z, (part) => host.support(category, part)),
-  };
-}
 
 function cosine(a: Float32Array, b: Float32Array, n: number): number {
   const D = a.length / n;

@@ -1,5 +1,6 @@
 /** A classifier that is no part of the system: own architecture and seed, taught by MNIST's training half alone. */
 import { join } from 'node:path';
+import { canonicalJson, sha256 } from '@deepfunctor/core';
 import type * as TF from '@tensorflow/tfjs';
 import { Adam, oneCycle } from '../../adam.js';
 import { loadCheckpoint, saveCheckpoint } from '../../checkpoint.js';
@@ -28,19 +29,22 @@ function look(p: Parameters, x: TF.Tensor2D, keep?: TF.Tensor2D): TF.Tensor2D {
   return dense(p, 'dense2', f, K, 'linear', 1);
 }
 
-/** Open the judge, from the cache or by teaching it. */
+/** Open the judge, from the cache or by teaching it for so many steps. */
 export async function openJudge(
   tf: typeof TF,
   data: string,
   cache: string,
   onStep: (step: number, steps: number) => void,
   signal?: AbortSignal,
+  steps = RECIPE.steps,
 ): Promise<Judge> {
-  const path = join(cache, 'judge.safetensors');
-  const stored = loadCheckpoint(path, RECIPE);
+  const train = readMnist(data, 'train');
+  const recipe = { ...RECIPE, steps, data: sha256(train.pixels) };
+  const path = join(cache, `judge-${sha256(canonicalJson(recipe)).slice(0, 16)}.safetensors`);
+  const stored = loadCheckpoint(path, recipe);
   const p = new Parameters(tf, RECIPE.seed, stored?.weights);
-  if (!stored) saveCheckpoint(path, RECIPE, {}, await teach(p, readMnist(data, 'train'), onStep, signal));
-  const final = stored ? p : new Parameters(tf, RECIPE.seed, loadCheckpoint(path, RECIPE)!.weights);
+  if (!stored) saveCheckpoint(path, recipe, {}, await teach(p, train, steps, onStep, signal));
+  const final = stored ? p : new Parameters(tf, RECIPE.seed, loadCheckpoint(path, recipe)!.weights);
   const read = (pixels: Float32Array) => {
     const n = pixels.length / PIXELS;
     const out = new Uint8Array(n);
@@ -63,12 +67,13 @@ export async function openJudge(
 async function teach(
   p: Parameters,
   images: LabelledImages,
+  steps: number,
   onStep: (step: number, steps: number) => void,
   signal?: AbortSignal,
 ) {
   const { tf } = p;
   const adam = new Adam(p);
-  const { steps, size, rate, seed } = RECIPE;
+  const { size, rate, seed } = RECIPE;
   for (let step = 0; step < steps; step++) {
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();

@@ -57,12 +57,14 @@ export function writeReport(out: string, report: Report): void {
   writeWhole(join(out, 'report.md'), page(report));
 }
 
+/** A table of Markdown. */
+export function table(head: string[], lines: string[][]): string {
+  const widths = head.map((_, c) => Math.max(...[head, ...lines].map((cells) => cells[c]!.length)));
+  const row = (cells: string[]) => `| ${cells.map((cell, c) => cell.padEnd(widths[c]!)).join(' | ')} |`;
+  return [row(head), `| ${widths.map((w) => '-'.repeat(w)).join(' | ')} |`, ...lines.map(row)].join('\n');
+}
+
 function page({ machine, engine, digest, plugins, judge, rows, matrix }: Report): string {
-  const table = (head: string[], lines: string[][]) => {
-    const widths = head.map((_, c) => Math.max(...[head, ...lines].map((cells) => cells[c]!.length)));
-    const row = (cells: string[]) => `| ${cells.map((cell, c) => cell.padEnd(widths[c]!)).join(' | ')} |`;
-    return [row(head), `| ${widths.map((w) => '-'.repeat(w)).join(' | ')} |`, ...lines.map(row)].join('\n');
-  };
   const reached = (value: boolean | null) => (value === null ? '–' : value ? 'yes' : '**no**');
   return `# Report of the founding plugins
 
@@ -149,14 +151,23 @@ function heatMap(matrix: Cell[]): string {
   );
 }
 
-function line(name: string, data: number[][]): string {
+/** A line of a picture; x is a number of morphisms. */
+export interface Drawing {
+  name: string;
+  data: number[][];
+}
+
+const line = (title: string, data: number[][]) => drawLines(title, [{ name: '', data }]);
+
+export function drawLines(title: string, lines: Drawing[]): string {
   return draw(
     {
-      title: { text: name, textStyle: { fontSize: 14 } },
-      grid: { left: 70, right: 30, top: 40, bottom: 48 },
+      title: { text: title, textStyle: { fontSize: 14 } },
+      ...(lines.length > 1 ? { legend: { top: 24 } } : {}),
+      grid: { left: 70, right: 30, top: lines.length > 1 ? 60 : 40, bottom: 48 },
       xAxis: { type: 'log', name: 'morphisms', nameLocation: 'middle', nameGap: 28 },
       yAxis: { type: 'value', scale: true },
-      series: [{ type: 'line', data }],
+      series: lines.map(({ name, data }) => ({ type: 'line', name, data })),
     },
     640,
     320,

@@ -1,0 +1,59 @@
+import { coded } from '@deepfunctor/core';
+import type { LearnFunctorOptions, LearnMorphismOptions, LearnReport } from '@deepfunctor/train';
+import { SingleBar } from 'cli-progress';
+
+interface Shared {
+  json?: boolean;
+}
+
+/** `deepfunctor learn morphism`. The trainer is loaded only here: it brings a tensor engine. */
+export async function learnMorphismCommand({
+  json,
+  ...options
+}: LearnMorphismOptions & Shared): Promise<void> {
+  const { learnMorphismPlugin } = await import('@deepfunctor/train');
+  await learning((progress) => learnMorphismPlugin({ ...options, ...progress }), json);
+}
+
+/** `deepfunctor learn functor`. */
+export async function learnFunctorCommand({ json, ...options }: LearnFunctorOptions & Shared): Promise<void> {
+  const { learnFunctorPlugin } = await import('@deepfunctor/train');
+  await learning((progress) => learnFunctorPlugin({ ...options, ...progress }), json);
+}
+
+type Told = Pick<LearnFunctorOptions, 'onStep' | 'signal'>;
+
+async function learning(work: (progress: Told) => Promise<LearnReport>, json = false): Promise<void> {
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} steps, loss {loss}',
+    noTTYOutput: true,
+    notTTYSchedule: 10_000,
+  });
+  let begun = false;
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.removeAllListeners('SIGINT').once('SIGINT', interrupt);
+  try {
+    const report = await work({
+      signal: stop.signal,
+      onStep(step, steps, loss) {
+        if (!begun) bar.start(steps, 0, { loss: '' });
+        begun = true;
+        bar.update(step, { loss: loss.toFixed(4) });
+      },
+    });
+    bar.stop();
+    if (json) console.log(JSON.stringify(report, null, 2));
+    else tell(report);
+  } catch (error) {
+    bar.stop();
+    if (stop.signal.aborted) throw coded('INTERRUPTED', { where: 'learn', resume: 'nothing was written' });
+    throw error;
+  }
+}
+
+function tell({ name, kind, category, engine, steps, measured, out }: LearnReport): void {
+  console.log(`Learned the ${kind} “${name}” of ${category} in ${steps} steps (engine: ${engine}).`);
+  for (const [what, value] of Object.entries(measured)) console.log(`  ${what}: ${value}`);
+  console.log(`The package is in ${out}. Install it, and check it: deepfunctor verify ${name}`);
+}

@@ -1,0 +1,243 @@
+/** The laws of a plugin among the others. A partner must hold its own laws first, or the plugin would bear its faults. */
+import type { Category } from '@deepfunctor/core';
+import type { Functor, Morphism, Plugin } from '@deepfunctor/host';
+import { type Bench, benchOf } from './bench.js';
+import { reliable } from './functor.js';
+import { type AcrossLaw, measured, nothing, type Subject } from './law.js';
+import { sound } from './morphism.js';
+import { asInput, questions, shown } from './questions.js';
+import { gather, wrongs } from './rows.js';
+import { TOLERANCES } from './tolerances.js';
+import { tableAt } from './tuples.js';
+
+type Settings = Pick<Subject, 'host' | 'seed' | 'samples'>;
+
+/** One path of the swap matrix, and how it was judged. */
+export interface Cell {
+  input: string;
+  morphism: string;
+  output: string;
+  rows: number;
+  /** Share of right answers, 0 … 1; 1 where the domains leave no question. */
+  accuracy: number;
+  /** The first wrong answer in words, or empty. */
+  first: string;
+}
+
+const named = ({ labels }: Category, label: number) => `“${labels[label]!.name}”`;
+const takes = ({ inputs, output }: Morphism, { name }: Category) =>
+  inputs.every((each) => each.name === name) && output.name === name;
+
+const natural: AcrossLaw = {
+  name: 'natural',
+  of: 'across',
+  statement:
+    'for functors F and G: converting F to G and then G(m) shows the label of F(m) and then converting',
+  tolerance: TOLERANCES.natural,
+  async check(subject) {
+    const bench = benchOf(subject);
+    const { functors, morphisms, left } = await partners(subject);
+    const triples = functors.flatMap((f) =>
+      functors
+        .filter((g) => g.name !== f.name && g.category.name === f.category.name)
+        .flatMap((g) => morphisms.filter((m) => takes(m, f.category)).map((m) => ({ f, g, m }))),
+    );
+    const own = triples.filter(({ f, g, m }) => [f, g, m].some(({ name }) => name === subject.plugin.name));
+    if (own.length === 0) return nothing(TOLERANCES.natural, `too few partners${left}`);
+    let worst = { share: -1, detail: '' };
+    for (const { f, g, m } of own) {
+      const found = await bench.once(`natural ${f.name} ${g.name} ${m.name}`, () => square(bench, f, g, m));
+      if (found.share > worst.share) worst = found;
+    }
+    return measured(worst.share, TOLERANCES.natural, `${worst.detail}; ${own.length} square(s) tried${left}`);
+  },
+};
+
+const swap: AcrossLaw = {
+  name: 'swap',
+  of: 'across',
+  statement: 'every functor in, every morphism and every functor out give the right label together',
+  tolerance: TOLERANCES.swap,
+  async check(subject) {
+    const { functors, morphisms, left } = await partners(subject);
+    const cells = await cellsOf(subject, functors, morphisms, [subject.plugin.name]);
+    if (cells.length === 0) return nothing(TOLERANCES.swap, `too few partners${left}`);
+    const worst = cells.reduce((a, b) => (b.accuracy < a.accuracy ? b : a));
+    const path = `${worst.input} -> ${worst.morphism} -> ${worst.output}`;
+    const wrong = Math.round((1 - worst.accuracy) * worst.rows);
+    const detail = `${wrong} of ${worst.rows} answers are wrong in the worst of ${cells.length} cells, ${path}`;
+    return measured(
+      1 - worst.accuracy,
+      TOLERANCES.swap,
+      `${detail}${worst.first && `; ${worst.first}`}${left}`,
+    );
+  },
+};
+
+/** The laws of any plugin among the others. */
+export const acrossLaws: readonly AcrossLaw[] = [natural, swap];
+
+/** All paths of functor, morphism and functor among the plugins whose files are whole; or those of some plugins. */
+export async function swapMatrix(settings: Settings, plugins?: readonly string[]): Promise<Cell[]> {
+  const bench = benchOf(settings);
+  return cellsOf(settings, await allFunctors(bench), await bench.morphisms(), plugins);
+}
+
+async function cellsOf(
+  settings: Settings,
+  functors: Functor[],
+  morphisms: Morphism[],
+  only?: readonly string[],
+): Promise<Cell[]> {
+  const bench = benchOf(settings);
+  const cells: Cell[] = [];
+  for (const f of functors)
+    for (const m of morphisms.filter(({ inputs }) => inputs[0]!.name === f.category.name))
+      for (const g of functors.filter(({ category }) => category.name === m.output.name))
+        if (only === undefined || [f, m, g].some(({ name }) => only.includes(name)))
+          cells.push(await bench.once(`cell ${f.name} ${m.name} ${g.name}`, () => cellOf(bench, f, m, g)));
+  return cells;
+}
+
+/** What a functor is asked for a morphism. */
+interface Asked {
+  rows: number;
+  /** `[rows, D]` and labels of each object that the morphism takes: what they were made from, and what is read. */
+  latents: Float32Array[];
+  labels: number[][];
+  read: number[][];
+  /** `[rows, S]`, the style of the first question. */
+  style: Float32Array | undefined;
+}
+
+/**
+ * The functor's questions, drawn anew for each further object; objects of another category are clear reference latents.
+ */
+async function ask(bench: Bench, f: Functor, m: Morphism): Promise<Asked> {
+  const { category, manifest } = f;
+  const asked = await questions(bench, f);
+  const pick = bench.picker(`ask ${f.name} ${m.name}`);
+  const rows = m.inputs.length === 1 ? asked.rows : Math.max(asked.rows, bench.samples);
+  const first = Array.from({ length: rows }, (_, row) => row % asked.rows);
+  const objects = m.inputs.map(({ name, dimension }, i) => {
+    const sample = name === category.name ? undefined : bench.sample(m.inputs[i]!);
+    const drawn = sample
+      ? first.map(() => sample.clear[pick(sample.clear.length)]!)
+      : i === 0
+        ? first
+        : first.map(() => pick(asked.rows));
+    const { labels, read, latents } = sample
+      ? { labels: sample.labels, read: sample.labels, latents: sample.latents }
+      : { labels: asked.labels, read: asked.read, latents: asked.latent };
+    return {
+      latents: gather(latents, dimension, drawn),
+      labels: drawn.map((row) => labels[row]!),
+      read: drawn.map((row) => read[row]!),
+    };
+  });
+  return {
+    rows,
+    latents: objects.map(({ latents }) => latents),
+    labels: objects.map(({ labels }) => labels),
+    read: objects.map(({ read }) => read),
+    style: asked.style && gather(asked.style, manifest.style!, first),
+  };
+}
+
+async function cellOf(bench: Bench, f: Functor, m: Morphism, g: Functor): Promise<Cell> {
+  const {
+    rows: all,
+    latents,
+    labels,
+    style,
+  } = await bench.once(`ask ${f.name} ${m.name}`, () => ask(bench, f, m));
+  const wanted = Array.from({ length: all }, (_, row) =>
+    tableAt(
+      m,
+      labels.map((each) => each[row]!),
+    ),
+  );
+  const defined = wanted.flatMap((label, row) => (g.domain.includes(label) ? [row] : []));
+  const object = await bench.once(`apply ${f.name} ${m.name}`, () => bench.host.apply(m.name, ...latents));
+  const own = f.name === g.name ? style : undefined;
+  const output = await bench.host.decode(
+    g.name,
+    gather(object, g.category.dimension, defined),
+    own && gather(own, g.manifest.style!, defined),
+  );
+  const seen = await shown(bench, g, output);
+  const { share, rows, first } = wrongs(defined.length, (i) => {
+    const row = defined[i]!;
+    if (seen[i] === wanted[row]) return undefined;
+    const given = m.inputs.map((category, k) => named(category, labels[k]![row]!)).join(', ');
+    return `(${given}) shows ${named(g.category, seen[i]!)}, not ${named(g.category, wanted[row]!)}`;
+  });
+  return { input: f.name, morphism: m.name, output: g.name, rows, accuracy: 1 - share, first };
+}
+
+/** Both ways around the square of two functors and a morphism of their category. */
+async function square(
+  bench: Bench,
+  f: Functor,
+  g: Functor,
+  m: Morphism,
+): Promise<{ share: number; detail: string }> {
+  const { host } = bench;
+  const {
+    rows: all,
+    latents,
+    read,
+    style,
+  } = await bench.once(`ask ${f.name} ${m.name}`, () => ask(bench, f, m));
+  const both = (label: number) => f.domain.includes(label) && g.domain.includes(label);
+  const defined = Array.from({ length: all }, (_, row) => row).filter((row) => {
+    const labels = read.map((each) => each[row]!);
+    return labels.every(both) && both(tableAt(m, labels));
+  });
+  const some = (values: Float32Array) => gather(values, f.category.dimension, defined);
+  const hand = style && gather(style, f.manifest.style!, defined);
+
+  const converted: Float32Array[] = [];
+  for (const object of latents)
+    converted.push((await host.encode(g.name, asInput(g, await host.decode(g.name, some(object))))).latent);
+  const convertFirst = await host.decode(g.name, await host.apply(m.name, ...converted));
+
+  const answer = await host.decode(f.name, await host.apply(m.name, ...latents.map(some)), hand);
+  const { latent } = await host.encode(f.name, asInput(f, answer));
+  const convertLast = await host.decode(g.name, latent);
+
+  const [a, b] = [await shown(bench, g, convertFirst), await shown(bench, g, convertLast)];
+  const { share, count, rows, first } = wrongs(defined.length, (i) => {
+    if (a[i] === b[i]) return undefined;
+    const given = read.map((each) => named(f.category, each[defined[i]!]!)).join(', ');
+    return `(${given}) shows ${named(g.category, a[i]!)} when converted first, ${named(g.category, b[i]!)} when converted last`;
+  });
+  const detail = `${count} of ${rows} differ for F = ${f.name}, G = ${g.name}, m = ${m.name}${first && `; ${first}`}`;
+  return { share, detail };
+}
+
+/** The subject with every partner that can be relied on, and a remark on those that cannot. */
+async function partners(
+  subject: Subject,
+): Promise<{ functors: Functor[]; morphisms: Morphism[]; left: string }> {
+  const bench = benchOf(subject);
+  const faulty: string[] = [];
+  const keep = async <P extends Plugin>(all: P[], holds: (plugin: P) => Promise<boolean>): Promise<P[]> => {
+    const kept: P[] = [];
+    for (const each of all) {
+      if (each.name === subject.plugin.name || (await holds(each))) kept.push(each);
+      else faulty.push(each.name);
+    }
+    return kept;
+  };
+  const functors = await keep(await allFunctors(bench), (each) => reliable(subject, each));
+  const morphisms = await keep(await bench.morphisms(), (each) => sound(subject, each));
+  const left = faulty.length === 0 ? '' : `; without ${faulty.join(', ')}, which fail laws of their own`;
+  return { functors, morphisms, left };
+}
+
+async function allFunctors(bench: Bench): Promise<Functor[]> {
+  const found: Functor[] = [];
+  for (const category of bench.host.categories) found.push(...(await bench.functors(category)));
+  return found;
+}

@@ -1,0 +1,65 @@
+/** After the joint training: the two encoders of pictures go on learning to read, each by its own belief alone. */
+import type * as TF from '@tensorflow/tfjs';
+import { Adam, oneCycle } from '../adam.js';
+import { Parameters, type Weights } from '../nn.js';
+import { Random } from '../random.js';
+import { batches } from './batches.js';
+import { HIDDEN, see } from './networks.js';
+import type { OnStep, RefineRecipe } from './refine.js';
+import { K, PIXELS } from './settings.js';
+
+const FORMATS = ['dots', 'digits'] as const;
+/** Rows of a step of each format are twice this. */
+const SIZE = 128;
+const RATE = 1e-3;
+const DROPOUT = 0.2;
+
+/** Returns the encoders' reading weights. The directions they write on, and so the space, stay as they are. */
+export async function refineEncoders(
+  tf: typeof TF,
+  initial: Weights,
+  data: string,
+  { seed, encoders: steps, validation }: Pick<RefineRecipe, 'seed' | 'encoders' | 'validation'>,
+  onStep: OnStep,
+  signal?: AbortSignal,
+): Promise<Weights> {
+  const p = new Parameters(tf, seed, initial);
+  const adam = new Adam(p, {});
+  // Other pictures than those of the joint training.
+  const settings = { data, seed: seed + 1000, size: SIZE, perLabel: 1, to: validation };
+  tf.tidy(() => {
+    for (const f of FORMATS) see(p, f, tf.zeros([1, PIXELS]));
+  });
+  const names = [...p.variables.keys()];
+  try {
+    let step = 0;
+    for await (const batch of batches(settings, 0, steps)) {
+      signal?.throwIfAborted();
+      const random = new Random(seed, 81, step);
+      const given = {
+        dots: { x: batch.dots, labels: batch.dotLabels },
+        digits: { x: batch.digits, labels: batch.digitLabels },
+      };
+      const loss = () =>
+        tf.addN(
+          FORMATS.map((f) => {
+            const { x, labels } = given[f];
+            const n = labels.length;
+            const keep = Float32Array.from({ length: n * HIDDEN }, () =>
+              random.chance(DROPOUT) ? 0 : 1 / (1 - DROPOUT),
+            );
+            const logits = see(p, f, tf.tensor2d(x, [n, PIXELS]), tf.tensor2d(keep, [n, HIDDEN]));
+            const wanted = tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), K, 1, 0, 'float32');
+            return tf.reshape(tf.losses.softmaxCrossEntropy(wanted, logits), []);
+          }),
+        ) as TF.Scalar;
+      const value = adam.step(names, loss, oneCycle(step, steps, RATE));
+      onStep('encoders', ++step, steps, value);
+    }
+    const averages = adam.averages();
+    return Object.fromEntries(names.map((name) => [name, averages[name]!]));
+  } finally {
+    adam.dispose();
+    p.dispose();
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Learns a functor of a text format (symbols or bits). `encode` is a small network over the one-hot text; `decode` mixes a
+ * learned text for each label by the belief, so that its output is the probability of each symbol under that belief.
+ */
+import { type BitsCodec, fail, type SymbolsCodec } from '@deepfunctor/core';
+import { encodeInput, rowShape } from '@deepfunctor/host';
+import { attribute, graph, writeModel } from '@deepfunctor/onnx';
+import type * as TF from '@tensorflow/tfjs';
+import { Adam } from '../adam.js';
+import { onnxDense } from '../export.js';
+import { dense, Parameters, type Weights } from '../nn.js';
+import { Random } from '../random.js';
+import { type Contract, noisedPool } from './contract.js';
+import { onnxBelief, onnxLanded } from './ends.js';
+import type { Texts } from './examples.js';
+import type { Learned, Progress } from './morphism.js';
+
+export interface TextTask {
+  name: string;
+  contract: Contract;
+  codec: SymbolsCodec | BitsCodec;
+  texts: Texts;
+  seed: number;
+  /** At most so many steps; default 2,000. */
+  steps?: number | undefined;
+}
+
+const STEPS = 2000;
+const CHECK = 25;
+const POOL = 100;
+const HIDDEN = 64;
+/** The loss of the encoder at which it is done: beliefs above 0.9995. */
+const DONE = 5e-4;
+/** How sure every symbol of a learned text has to be before it is made hard. */
+const SURE = 0.98;
+const RATE = 0.02;
+
+/** The symbols codec of some texts: the longest of them, and their symbols in the order of Unicode. */
+export function symbolsOf({ values }: Texts): SymbolsCodec {
+  const symbols = [...new Set(values.flatMap((value) => [...value]))].sort();
+  const length = Math.max(...values.map((value) => [...value].length));
+  return { kind: 'symbols', version: 1, length, alphabet: ['', ...symbols], values: [...values] };
+}
+
+/** Learn; errors: LEARNING_FAILED. */
+export async function learnText(tf: typeof TF, task: TextTask, progress: Progress = {}): Promise<Learned> {
+  const { contract, codec, texts, seed } = task;
+  const steps = task.steps ?? STEPS;
+  const [positions, symbols] =
+    codec.kind === 'symbols' ? [codec.length, codec.alphabet.length] : [codec.width, 1];
+  const d = texts.domain.length;
+  const size = positions * symbols;
+  const rows = texts.values.map((value) => encodeInput(codec, value, { functor: task.name, where: value }));
+  const K = contract.category.labels.length;
+  const pool = await noisedPool(contract, 'learned', POOL, seed);
+  const p = new Parameters(tf, seed);
+  const adam = new Adam(p, { average: 0.9 });
+  const x = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
+  const logits = () =>
+    dense(p, 'encode/dense2', dense(p, 'encode/dense1', x, HIDDEN, 'relu'), d, 'linear', 1);
+  /** The text of each label: `[d, positions · symbols]`. */
+  const spelled = () => {
+    const free = p.get('decode/texts', [d, size], 0.5) as unknown as TF.Tensor2D;
+    if (codec.kind === 'bits') return tf.sigmoid(free);
+    return tf.reshape(tf.softmax(tf.reshape(free, [d, positions, symbols])), [d, size]) as TF.Tensor2D;
+  };
+  const batch = 16 * d;
+  let last = { encode: Number.POSITIVE_INFINITY, unsure: 1, table: new Float32Array(0) };
+  let step = 0;
+  let weights: Weights | undefined;
+  try {
+    tf.tidy(() => void [logits(), spelled()]);
+    while (step < steps && weights === undefined) {
+      progress.signal?.throwIfAborted();
+      const loss = () => {
+        const read = tf.losses.softmaxCrossEntropy(tf.eye(d), logits()) as TF.Scalar;
+        const random = new Random(seed, 52, step);
+        const beliefs = new Float32Array(batch * d);
+        const wanted = new Float32Array(batch * size);
+        for (let i = 0; i < batch; i++) {
+          const of = pool.byLabel[texts.domain[i % d]!]!;
+          const row = of[random.integer(of.length)]!;
+          let sum = 0;
+          for (const label of texts.domain) sum += pool.beliefs[row * K + label]!;
+          texts.domain.forEach((label, place) => {
+            beliefs[i * d + place] = pool.beliefs[row * K + label]! / sum;
+          });
+          wanted.set(rows[i % d]!, i * size);
+        }
+        const shown = tf.matMul(tf.tensor2d(beliefs, [batch, d]), spelled());
+        const wrong = tf.losses.logLoss(tf.tensor2d(wanted, [batch, size]), shown) as TF.Scalar;
+        return tf.add(read, wrong) as TF.Scalar;
+      };
+      const value = adam.step([...p.variables.keys()], loss, RATE);
+      step++;
+      progress.onStep?.(step, steps, value);
+      if (step % CHECK !== 0 && step !== steps) continue;
+      last = tf.tidy(() => {
+        const target = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
+        return {
+          encode: tf.losses.softmaxCrossEntropy(tf.eye(d), logits()).dataSync()[0]!,
+          unsure: tf.max(tf.abs(tf.sub(spelled(), target))).dataSync()[0]!,
+          table: (spelled().dataSync() as Float32Array).map(Math.round),
+        };
+      });
+      if (last.encode < DONE && last.unsure < 1 - SURE) weights = current(p);
+    }
+  } finally {
+    x.dispose();
+    adam.dispose();
+    p.dispose();
+  }
+  if (weights === undefined)
+    return fail('LEARNING_FAILED', {
+      where: task.name,
+      reason: `after ${steps} steps the loss of reading is ${last.encode.toFixed(3)} and a symbol is off by ${last.unsure.toFixed(3)}`,
+    });
+  return {
+    files: { encode: encodeModel(task, weights), decode: decodeModel(task, last.table) },
+    steps: step,
+  };
+}
+
+function current(p: Parameters): Weights {
+  return Object.fromEntries(
+    [...p.variables].map(([name, variable]) => [
+      name,
+      { shape: variable.shape.slice(), values: Float32Array.from(variable.dataSync()) },
+    ]),
+  );
+}
+
+function encodeModel({ name, contract, codec, texts }: TextTask, weights: Weights): Uint8Array {
+  const g = graph(`${name}-encode`);
+  const input = g.input('input', [null, ...rowShape(codec)]);
+  const flat = codec.kind === 'symbols' ? g.node('Flatten', [input], { axis: attribute.int(1) }) : input;
+  const logits = onnxDense(g, weights, 'encode/dense2', onnxDense(g, weights, 'encode/dense1', flat, 'relu'));
+  g.output('latent', onnxLanded(g, contract, texts.domain, logits), [null, contract.category.dimension]);
+  return writeModel(g.build({ producer: 'deepfunctor' }));
+}
+
+function decodeModel({ name, contract, codec, texts }: TextTask, table: Float32Array): Uint8Array {
+  const g = graph(`${name}-decode`);
+  const shape = rowShape(codec);
+  const belief = onnxBelief(
+    g,
+    contract,
+    texts.domain,
+    g.input('latent', [null, contract.category.dimension]),
+  );
+  const size = shape.reduce((a, b) => a * b, 1);
+  const mixed = g.node('MatMul', [belief, g.weight('texts', table, [texts.domain.length, size])]);
+  const sides = g.weight('sides', BigInt64Array.from([0, ...shape].map(BigInt)), [1 + shape.length]);
+  g.output('output', codec.kind === 'symbols' ? g.node('Reshape', [mixed, sides]) : mixed, [null, ...shape]);
+  return writeModel(g.build({ producer: 'deepfunctor' }));
+}
