@@ -1,4 +1,4 @@
-// The main job: run every chain functor -> morphism -> functor of what is installed on the examples, and draw a sheet.
+// The main job: run every chain functor -> morphism -> functor of the founding plugins on the examples, and draw a sheet.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,8 +16,9 @@ for (const { kind, name, version, package: from } of host.plugins)
   console.log(`  ${kind.padEnd(8)}  ${name.padEnd(12)} ${from}@${version}`);
 for (const { name, error } of host.setAside) console.log(`  set aside ${name}\n${error.message}`);
 
-const functors = host.plugins.filter(({ kind }) => kind === 'functor');
-const morphisms = host.plugins.filter(({ kind, inputs }) => kind === 'morphism' && inputs.length === 1);
+const founding = host.plugins.filter(({ manifest }) => manifest.card.mode === 'founding');
+const functors = founding.filter(({ kind }) => kind === 'functor');
+const morphisms = founding.filter(({ kind }) => kind === 'morphism');
 const items = [];
 let [right, total, chains] = [0, 0, 0];
 console.log('\nRight answers, of all examples of the format (pictures are judged by the probe):');

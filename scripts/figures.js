@@ -1,5 +1,5 @@
 // Writes the table of plugins in README.md from the manifests of plugins/ and docs/report/report.json; with --check it only looks.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,18 +16,29 @@ function founding({ kind, name }) {
     return `at most ${(100 * below).toFixed(2)} points below the encoder in ${cells('morphism').length} cells`;
   }
   const shown = cells('output').filter(({ input }) => input === 'binary');
-  return `reads ${percent(cells('input')[0].encoder)}, shows ${percent(mean(shown.map(({ accuracy }) => accuracy)))} in sampled styles`;
+  return `reads ${percent(cells('input')[0].encoder)}, shows ${percent(mean(shown.map(({ accuracy }) => accuracy)))}`;
 }
 
-/** What the card of a plugin that was learned later says. */
+/** What the card of a plugin that was learned later says: shares, the push-forward, and what few examples come to. */
 function learned({ card }) {
-  const shown = ([what, value]) =>
-    `${what}: ${typeof value === 'number' && value <= 1 ? percent(value) : value}`;
-  return Object.entries(card.measured).map(shown).join('; ');
+  const told = [];
+  const shots = [];
+  for (const [what, value] of Object.entries(card.measured)) {
+    const few = /after (\d+) example/.exec(what);
+    if (few) shots.push([few[1], percent(value)]);
+    else if (what.startsWith('total variation')) told.push(`push-forward off by ${value.toFixed(4)}`);
+    else if (typeof value === 'number' && value <= 1 && !what.includes('support'))
+      told.push(`${what.replace('of them', 'examples kept')} ${percent(value)}`);
+  }
+  if (shots.length > 0)
+    told.push(
+      `learned from ${shots.map(([n]) => n).join(', ')} examples a label: ${shots.map(([, p]) => p).join(', ')}`,
+    );
+  return told.join('; ');
 }
 
 const rows = readdirSync(`${root}plugins`)
-  .filter((folder) => existsSync(`${root}plugins/${folder}/package.json`))
+  .filter((folder) => json(`plugins/${folder}/package.json`).deepfunctor !== undefined)
   .map((folder) => {
     const { name, description, deepfunctor } = json(`plugins/${folder}/package.json`);
     const figures = deepfunctor.card.mode === 'founding' ? founding(deepfunctor) : learned(deepfunctor);

@@ -2,6 +2,6 @@
 import { main } from '../dist/index.js';
 
 // What the engine for training calls of Node is no message for a user.
-process.noDeprecation = true;
+if (!process.noDeprecation) process.noDeprecation = true;
 process.once('SIGINT', () => process.exit(130));
 process.exit(await main(process.argv.slice(2)));

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
@@ -37,13 +37,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
 function install(temporary: string): { folder: string; plugins: string[] } {
   const published = ['packages', 'plugins', 'apps']
     .flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)))
-    .filter((from) => existsSync(join(from, 'package.json')));
+    .filter((from) => existsSync(join(from, 'package.json')) && !isUnlearned(from));
   const tarballs: Record<string, string> = {};
   for (const from of published) tarballs[jsonOf(from).name] = `file:${pack(from, temporary)}`;
   const plugins = published.map(jsonOf).filter(({ deepfunctor }) => deepfunctor !== undefined);
 
   // What a user names; the packages that only these need come from tarballs by way of overrides.
-  const named = ['deepfunctor', '@deepfunctor/host', ...plugins.map(({ name }) => name)];
+  const named = [
+    'deepfunctor',
+    '@deepfunctor/host',
+    '@deepfunctor/train',
+    ...plugins.map(({ name }) => name),
+  ];
   const { typescript, '@types/node': types } = jsonOf(root).devDependencies;
   const folder = join(temporary, 'project');
   mkdirSync(folder);
@@ -67,6 +72,10 @@ function install(temporary: string): { folder: string; plugins: string[] } {
   return { folder, plugins: plugins.map(({ deepfunctor }) => deepfunctor.name) };
 }
 
+/** A plugin that nobody has learned yet has no manifest. */
+const isUnlearned = (from: string) =>
+  basename(dirname(from)) === 'plugins' && jsonOf(from).deepfunctor === undefined;
+
 function pack(from: string, destination: string): string {
   const told = execFileSync('pnpm', ['pack', '--json', '--pack-destination', destination], {
     cwd: from,
@@ -76,7 +85,7 @@ function pack(from: string, destination: string): string {
 }
 
 /** Without what the package manager that started the tests says of this repository. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const ofTheUser = /^npm_config_(registry|cache|userconfig|globalconfig)$/;
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^p?npm_/.test(name) || ofTheUser.test(name)),

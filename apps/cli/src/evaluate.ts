@@ -1,6 +1,7 @@
 import { coded } from '@deepfunctor/core';
 import { openHost } from '@deepfunctor/host';
 import { SingleBar } from 'cli-progress';
+import { trainer } from './trainer.js';
 
 export interface EvaluateOptions {
   data: string;
@@ -9,14 +10,14 @@ export interface EvaluateOptions {
   json?: boolean;
 }
 
-/** `deepfunctor evaluate`. The trainer is loaded only here: it brings a tensor engine. */
+/** `deepfunctor evaluate`. */
 export async function evaluateCommand({
   data,
   handwriting,
   out,
   json = false,
 }: EvaluateOptions): Promise<void> {
-  const { evaluate } = await import('@deepfunctor/train');
+  const { evaluate } = await trainer('evaluate');
   const host = await openHost();
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {what}',

@@ -1,23 +1,24 @@
 import { coded } from '@deepfunctor/core';
 import type { LearnFunctorOptions, LearnMorphismOptions, LearnReport } from '@deepfunctor/train';
 import { SingleBar } from 'cli-progress';
+import { trainer } from './trainer.js';
 
 interface Shared {
   json?: boolean;
 }
 
-/** `deepfunctor learn morphism`. The trainer is loaded only here: it brings a tensor engine. */
+/** `deepfunctor learn morphism`. */
 export async function learnMorphismCommand({
   json,
   ...options
 }: LearnMorphismOptions & Shared): Promise<void> {
-  const { learnMorphismPlugin } = await import('@deepfunctor/train');
+  const { learnMorphismPlugin } = await trainer('learn');
   await learning((progress) => learnMorphismPlugin({ ...options, ...progress }), json);
 }
 
 /** `deepfunctor learn functor`. */
 export async function learnFunctorCommand({ json, ...options }: LearnFunctorOptions & Shared): Promise<void> {
-  const { learnFunctorPlugin } = await import('@deepfunctor/train');
+  const { learnFunctorPlugin } = await trainer('learn');
   await learning((progress) => learnFunctorPlugin({ ...options, ...progress }), json);
 }
 

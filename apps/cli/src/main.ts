@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { coded, DeepFunctorError, type ErrorCode, reasonOf } from '@deepfunctor/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { learnFunctorCommand, learnMorphismCommand } from './learn.js';
 import { list } from './list.js';
 import { run } from './run.js';
@@ -77,6 +78,22 @@ Examples:
   deepfunctor run "binary -> add-one -> digits" --input 0110 --out six-plus-one.png --seed 3`,
     )
     .action((chain, options) => run(chain, options));
+  program
+    .command('export')
+    .description('write a whole chain as one ONNX file, which any ONNX runtime takes')
+    .argument('<chain>', 'functor -> morphism -> … -> functor; tuples in parentheses')
+    .requiredOption('-o, --out <file>', 'FILE.onnx')
+    .option('--with-distribution', 'a second output: what the probe reads at the end')
+    .option('--json', 'print JSON: file, digest, and the ports with their shapes')
+    .addHelpText(
+      'after',
+      `
+The inputs are input (several: input_0, input_1, …) and, where the answer has one, style.
+
+Example:
+  deepfunctor export "digits -> add-one -> binary" --out chain.onnx --with-distribution`,
+    )
+    .action((chain, options) => exportCommand(chain, options));
   program
     .command('evaluate')
     .description('measure the installed plugins: swap matrix, depth, fuzziness, handwriting')

@@ -1,5 +1,8 @@
 /** A contact sheet: input, operation and answer side by side, each with a bar of what the probe reads from it. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import type { Distribution } from '@deepfunctor/host';
 import { Resvg } from '@resvg/resvg-js';
 
@@ -35,9 +38,20 @@ export function contactSheet(items: readonly SheetItem[]): Uint8Array {
     return `<g transform="translate(${x} ${y})">${itemSvg(item)}</g>`;
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" font-family="Inter" font-size="12"><rect width="100%" height="100%" fill="#fff"/>${cells.join('')}</svg>`;
-  return new Resvg(svg, { font: { fontFiles: [font], loadSystemFonts: false, defaultFontFamily: 'Inter' } })
-    .render()
-    .asPng();
+  return drawn(svg);
+}
+
+function drawn(svg: string): Uint8Array {
+  // The renderer is native: from an archive of Plug'n'Play it reads no font, unless it is copied out.
+  const folder = process.versions.pnp === undefined ? undefined : mkdtempSync(join(tmpdir(), 'deepfunctor-'));
+  try {
+    const file = folder === undefined ? font : join(folder, basename(font));
+    if (folder !== undefined) copyFileSync(font, file);
+    const options = { fontFiles: [file], loadSystemFonts: false, defaultFontFamily: 'Inter' };
+    return new Resvg(svg, { font: options }).render().asPng();
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function itemSvg({ inputs, operation, output }: SheetItem): string {

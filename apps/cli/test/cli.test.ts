@@ -29,7 +29,7 @@ describe('list', () => {
     for (const name of ['dots', 'digits', 'binary', 'identity', 'add-one', 'times-two'])
       expect(stdout).toContain(name);
     const told = JSON.parse(deepfunctor('list', '--json').stdout);
-    expect(told.plugins).toHaveLength(6);
+    expect(told.plugins.length).toBeGreaterThanOrEqual(6);
     expect(told.setAside).toEqual([]);
     expect(told.plugins[0].ports[0].space).toBe(told.categories[0].digest);
   });

@@ -177,6 +177,12 @@ export const ERRORS = {
     what: 'The ports of the model do not fit: {reason}.',
     todo: 'Export the model with the ports: {expected}.',
   },
+  FUSION_OPSET: {
+    meaning:
+      'Models of different operator sets cannot become one graph: an operator changed between them in a way that cannot be said in the newer one.',
+    what: 'The node “{node}” is {operator} of opset {from}, which cannot be said in opset {opset}, the one of another part.',
+    todo: 'Export this model anew with opset {opset}. The chain itself runs as it is, model by model.',
+  },
   TENSORS_BROKEN: {
     meaning: 'A file is not a readable safetensors file, or tensors cannot be stored as one.',
     what: 'These are not valid safetensors: {reason}.',

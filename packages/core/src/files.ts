@@ -8,7 +8,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -162,12 +161,21 @@ function readRegular(directory: string, path: string, absolute: string): Uint8Ar
   try {
     const file = openSync(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     try {
-      if (!fstatSync(file).isFile()) throw new Error('not a regular file');
-      return readFileSync(file);
+      const stats = fstatSync(file);
+      if (!stats.isFile()) throw new Error('not a regular file');
+      return readOpen(file, stats.size);
     } finally {
       closeSync(file);
     }
   } catch (cause) {
     return fail('WEIGHTS_MISSING', { where: directory, path, reason: reasonOf(cause), cause });
   }
+}
+
+/** What an open file holds. `readFileSync` refuses the descriptors that Plug'n'Play gives for files inside an archive. */
+function readOpen(file: number, size: number): Uint8Array {
+  const content = Buffer.alloc(size);
+  let at = 0;
+  for (let count = 1; count > 0 && at < size; at += count) count = readSync(file, content, at, size - at, at);
+  return content.subarray(0, at);
 }

@@ -20,3 +20,4 @@ export * from './match.js';
 export type * from './plugin.js';
 export * from './reference.js';
 export * from './safetensors.js';
+export { NAME } from './schema.js';

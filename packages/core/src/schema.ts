@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { type FileRef, pathProblem } from './files.js';
 
 /** A name that can stand in a chain: lower-case words and numbers joined by hyphens. */
+export const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 export const nameSchema = z
   .string()
   .max(100)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits joined by single hyphens');
+  .regex(NAME, 'must be lower-case letters and digits joined by single hyphens');
 
 export const textSchema = z.string().min(1).max(10_000);
 export const sizeSchema = z.int().min(1).max(65_536);

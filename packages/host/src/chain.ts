@@ -1,8 +1,10 @@
 /** A chain that fits together and can be run: codec → encode → morphisms → decode → codec. */
-import { type Category, type Codec, fail } from '@deepfunctor/core';
+import { type Category, type Codec, DeepFunctorError, fail } from '@deepfunctor/core';
+import { type ModelPort, writeModel } from '@deepfunctor/onnx';
 import { decodeOutput, encodeInput, type Form, rowShape } from './codecs/index.js';
 import type { Plan, Source } from './compose.js';
 import type { Functor } from './discover.js';
+import { fusedPorts, inputName } from './fused.js';
 import type { Encoded, Models } from './models.js';
 import { askerOf, chooseStyle, normals, type Style, type StyleOptions } from './style.js';
 
@@ -61,6 +63,13 @@ export interface TensorAnswer {
   styles: Float32Array | undefined;
 }
 
+/** An ONNX file and its ports, all float32; `null` is the dynamic axis. */
+export interface OnnxFile {
+  bytes: Uint8Array;
+  inputs: readonly ModelPort[];
+  outputs: readonly ModelPort[];
+}
+
 /** A chain of plugins. */
 export interface Chain {
   /** As `compose` reads it. */
@@ -76,36 +85,41 @@ export interface Chain {
   runBatch(questions: readonly (readonly Form[])[], options?: RunOptions): Promise<Answer[]>;
   /** The same on tensors `[rows, …]`, one for each input, without codecs. Errors: INPUT_TENSOR too. */
   runTensors(inputs: readonly Float32Array[], rows: number, options?: StyleOptions): Promise<TensorAnswer>;
+  /**
+   * The whole chain as one ONNX file, which any runtime takes: inputs `input` (several: `input_0` …) and, where the
+   * answer has one, `style`; outputs `output` and, if asked for, `distribution`. The same plugins give the same bytes.
+   * Errors: WEIGHTS_…, FUSION_OPSET.
+   */
+  toOnnx(options?: { distribution?: boolean | undefined }): Promise<OnnxFile>;
 }
 
-/** Make a planned chain runnable. */
-export function chainOf(text: string, plan: Plan, models: Models): Chain {
+/** Make a planned chain runnable: as one graph, or (`fuse` false) model by model. */
+export function chainOf(text: string, plan: Plan, models: Models, fuse = true): Chain {
   const { inputs, output } = plan;
   const expectCount = (given: number) => {
     if (given !== inputs.length) fail('INPUT_COUNT', { where: text, expected: inputs.length, given });
   };
+
+  let together = fuse;
 
   const runTensors: Chain['runTensors'] = async (tensors, rows, options = {}) => {
     expectCount(tensors.length);
     const style = chooseStyle(plan, options, text);
     for (const [index, { name, manifest }] of inputs.entries())
       checkTensor(tensors[index]!, rows, name, manifest.codec);
-    const questions: Encoded[] = [];
-    for (const [index, functor] of inputs.entries())
-      questions.push(await models.encode(functor, tensors[index]!));
-    const latents = await evaluate(plan.result, questions, models);
-    const styles = stylesFor(style, plan, questions, rows, options.seed ?? 0);
-    const before: Float32Array[] = [];
-    for (const [index, { category }] of inputs.entries())
-      before.push(await models.probe(category, questions[index]!.latent));
-    return {
-      output: await models.decode(output, latents, styles),
-      latents,
-      distributions: await models.probe(output.category, latents),
-      encoded: questions.map(({ latent }) => latent),
-      before,
-      styles,
-    };
+    const question: Question = { plan, text, tensors, rows, style, seed: options.seed ?? 0 };
+    if (!together) return askModels(question, models);
+    try {
+      const answer = await askChain(question, models);
+      if (areFinite(answer)) return answer;
+    } catch (error) {
+      // One graph cannot tell which file is at fault; the models one by one do, or the fault is in the fusion.
+      const answer = await askModels(question, models);
+      if (!(error instanceof DeepFunctorError && error.code === 'FUSION_OPSET')) throw error;
+      together = false;
+      return answer;
+    }
+    return askModels(question, models);
   };
 
   const runBatch: Chain['runBatch'] = async (questions, options = {}) => {
@@ -135,7 +149,66 @@ export function chainOf(text: string, plan: Plan, models: Models): Chain {
       const [answer] = await runBatch([question], options);
       return answer!;
     },
+    async toOnnx({ distribution = false } = {}) {
+      const fusion = { outputs: ['output', ...(distribution ? ['distribution'] : [])] };
+      return { bytes: writeModel(models.fuse(plan, fusion)), ...fusedPorts(plan, fusion) };
+    },
   };
+}
+
+/** A batch for a chain. */
+interface Question {
+  plan: Plan;
+  text: string;
+  tensors: readonly Float32Array[];
+  rows: number;
+  style: Style | undefined;
+  seed: number;
+}
+
+/** Answer with one run of the fused chain. */
+async function askChain(question: Question, models: Models): Promise<TensorAnswer> {
+  const { plan, text, tensors, rows, style } = question;
+  const asker = style === 'asker' ? askerOf(plan) : undefined;
+  const given = asker === undefined ? drawnStyles(question) : undefined;
+  const network = await models.chain(plan, text, asker);
+  const feeds = Object.fromEntries(tensors.map((values, index) => [inputName(plan, index), values]));
+  const found = await network.run(given === undefined ? feeds : { ...feeds, style: given }, rows);
+  return {
+    output: found.output!,
+    latents: found.latent!,
+    distributions: found.distribution!,
+    encoded: plan.inputs.map((_, index) => found[`latent_${index}`]!),
+    before: plan.inputs.map((_, index) => found[`before_${index}`]!),
+    styles: asker === undefined ? given : found[`style_${asker}`],
+  };
+}
+
+/** Answer model by model. Every latent on the way is looked at, so faults are told with the file they come from. */
+async function askModels(question: Question, models: Models): Promise<TensorAnswer> {
+  const { plan, tensors, style } = question;
+  const { inputs, output } = plan;
+  const encoded: Encoded[] = [];
+  for (const [index, functor] of inputs.entries())
+    encoded.push(await models.encode(functor, tensors[index]!));
+  const latents = await evaluate(plan.result, encoded, models);
+  const styles = style === 'asker' ? encoded[askerOf(plan)]!.style : drawnStyles(question);
+  const before: Float32Array[] = [];
+  for (const [index, { category }] of inputs.entries())
+    before.push(await models.probe(category, encoded[index]!.latent));
+  return {
+    output: await models.decode(output, latents, styles),
+    latents,
+    distributions: await models.probe(output.category, latents),
+    encoded: encoded.map(({ latent }) => latent),
+    before,
+    styles,
+  };
+}
+
+/** Whether all latents are numbers; those that are not are told by the model that gives them. */
+function areFinite({ latents, encoded }: TensorAnswer): boolean {
+  return [latents, ...encoded].every((values) => values.every(Number.isFinite));
 }
 
 function endOf({ name, category, manifest }: Functor): End {
@@ -154,15 +227,9 @@ async function evaluate(
   return models.apply(source.morphism, latents);
 }
 
-function stylesFor(
-  style: Style | undefined,
-  plan: Plan,
-  questions: readonly Encoded[],
-  rows: number,
-  seed: number,
-): Float32Array | undefined {
+/** Styles that come from no question; undefined where the format has none. */
+function drawnStyles({ plan, rows, style, seed }: Question): Float32Array | undefined {
   if (style === undefined) return undefined;
-  if (style === 'asker') return questions[askerOf(plan)]!.style;
   const size = rows * plan.output.manifest.style!;
   return style === 'sampled' ? normals(size, seed) : new Float32Array(size);
 }

@@ -33,6 +33,8 @@ export interface HostOptions {
   categories?: readonly string[];
   /** Default: `node` where it is installed, else `web`. */
   engine?: Engine;
+  /** Whether a chain runs as one graph (the default) or model by model, for comparison: the answers are the same. */
+  fuse?: boolean;
 }
 
 /** The result of looking at one file of a plugin or category. */
@@ -78,7 +80,7 @@ export interface Host {
  * first needed. Errors: PLUGIN_UNRESOLVED (the project's own package.json), ENGINE_MISSING (an engine that was named).
  */
 export async function openHost(options: HostOptions = {}): Promise<Host> {
-  const { cwd = process.cwd(), engine } = options;
+  const { cwd = process.cwd(), engine, fuse } = options;
   const { plugins, setAside, categories } = discover({ ...options, cwd });
   let runtime: ReturnType<typeof openRuntime> | undefined;
   const ready = () => {
@@ -130,7 +132,7 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
     compose(...parts) {
       const terms = (parts as unknown as readonly Part[]).flatMap(termsOf);
       if (terms.length === 0) fail('CHAIN_ENDS', { where: 'compose()', reason: 'it is empty' });
-      return chainOf(chainText(terms), plan(terms, lookup), computed);
+      return chainOf(chainText(terms), plan(terms, lookup), computed, fuse);
     },
     async verify() {
       const results: Verification[] = [];

@@ -1,6 +1,6 @@
 /** Discover, verify, compose and run Deep Functor plugins. */
 
-export type { Answer, Chain, Distribution, End, RunOptions, TensorAnswer } from './chain.js';
+export type { Answer, Chain, Distribution, End, OnnxFile, RunOptions, TensorAnswer } from './chain.js';
 export * from './codecs/image/index.js';
 export { type Decoded, decodeOutput, encodeInput, type Form, type Reader, rowShape } from './codecs/index.js';
 export { unknownName } from './compose.js';

@@ -1,8 +1,19 @@
 /** The models of categories and plugins, opened as they are needed, as functions on float32 arrays. */
 import type { Category } from '@deepfunctor/core';
-import type { ModelPort } from '@deepfunctor/onnx';
-import { rowShape } from './codecs/index.js';
+import { type Model, writeModel } from '@deepfunctor/onnx';
+import type { Plan } from './compose.js';
 import type { Functor, Morphism, Plugin } from './discover.js';
+import { answering, type Fusion, fusedModel, fusedPorts, planKey } from './fused.js';
+import {
+  decodeFile,
+  encodeFile,
+  formatPort,
+  type ModelFile,
+  morphismFile,
+  probeFile,
+  readModelFile,
+  supportFile,
+} from './model-files.js';
 import { type Network, network, rowSize } from './network.js';
 import type { Runtime } from './runtime.js';
 
@@ -22,68 +33,40 @@ export interface Models {
   probe(category: Category, latent: Float32Array): Promise<Float32Array>;
   /** `[n]`, distances; at most `category.support.threshold` belongs to the space. */
   support(category: Category, latent: Float32Array): Promise<Float32Array>;
+  /** A chain as one network, called `text` in messages; `asker` is the input whose style is decoded with. */
+  chain(plan: Plan, text: string, asker: number | undefined): Promise<Network>;
+  /** A chain as one model. Errors: those of its files, FUSION_OPSET. */
+  fuse(plan: Plan, fusion: Fusion): Model;
   /** The networks of a plugin or category. */
   networksOf(owner: Plugin | Category): Network[];
   close(): Promise<void>;
 }
 
+/** Chains of which a session is kept open; each holds the weights of all its plugins. */
+const CHAINS_OPEN = 16;
+
 export function models(runtime: () => Promise<Runtime>): Models {
   const networks = new Map<string, Network>();
-  const cached = (make: () => Network, ...key: string[]) => {
-    const id = key.join('\n');
-    if (!networks.has(id)) networks.set(id, make());
-    return networks.get(id)!;
+  const read = new Map<string, Model>();
+  const recent = new Set<Network>();
+  const cached = (key: string, make: () => Network) => {
+    const known = networks.get(key) ?? make();
+    networks.set(key, known);
+    return known;
   };
-
-  const encoder = ({ directory, manifest, category }: Functor) =>
-    cached(
-      () =>
-        network(runtime, directory, manifest.files.encode, {
-          inputs: [format('input', manifest.codec)],
-          outputs: [latentPort('latent', category), ...stylePort(manifest.style)],
-        }),
-      directory,
-      'encode',
-    );
-  const decoder = ({ directory, manifest, category }: Functor) =>
-    cached(
-      () =>
-        network(runtime, directory, manifest.files.decode, {
-          inputs: [latentPort('latent', category), ...stylePort(manifest.style)],
-          outputs: [format('output', manifest.codec)],
-        }),
-      directory,
-      'decode',
-    );
-  const mapper = ({ directory, manifest, inputs, output }: Morphism) =>
-    cached(
-      () =>
-        network(runtime, directory, manifest.files.morphism, {
-          inputs: inputs.map((category, index) => latentPort(`latent_${index}`, category)),
-          outputs: [latentPort('latent', output)],
-        }),
-      directory,
-      'morphism',
-    );
-  const reader = (category: Category, model: 'probe' | 'support') =>
-    cached(
-      () =>
-        network(runtime, category.directory, category.files[model], {
-          inputs: [latentPort('latent', category)],
-          outputs: [
-            model === 'probe'
-              ? { name: 'distribution', shape: [null, category.labels.length] }
-              : { name: 'distance', shape: [null] },
-          ],
-        }),
-      category.directory,
-      model,
-    );
+  const ofFile = (file: ModelFile) =>
+    cached(file.where, () => network(runtime, file.where, file.ports, () => readModelFile(file).bytes));
+  const modelOf = (file: ModelFile) => {
+    const model = read.get(file.where) ?? readModelFile(file).model;
+    read.set(file.where, model);
+    return model;
+  };
+  const fused = (plan: Plan, fusion: Fusion) => fusedModel(plan, fusion, modelOf);
 
   return {
     async encode(functor, input) {
-      const rows = rowsOf(input, rowSize(format('input', functor.manifest.codec)));
-      const { latent, style } = await encoder(functor).run({ input }, rows);
+      const rows = rowsOf(input, rowSize(formatPort('input', functor.manifest.codec)));
+      const { latent, style } = await ofFile(encodeFile(functor)).run({ input }, rows);
       return { latent: latent!, style };
     },
     async decode(functor, latent, style) {
@@ -91,26 +74,45 @@ export function models(runtime: () => Promise<Runtime>): Models {
       const wanted = functor.manifest.style;
       const feeds =
         wanted === undefined ? { latent } : { latent, style: style ?? new Float32Array(rows * wanted) };
-      return (await decoder(functor).run(feeds, rows)).output!;
+      return (await ofFile(decodeFile(functor)).run(feeds, rows)).output!;
     },
     async apply(morphism, latents) {
       const rows = rowsOf(latents[0] ?? new Float32Array(0), morphism.inputs[0]!.dimension);
       const feeds = Object.fromEntries(latents.map((latent, index) => [`latent_${index}`, latent]));
-      return (await mapper(morphism).run(feeds, rows)).latent!;
+      return (await ofFile(morphismFile(morphism)).run(feeds, rows)).latent!;
     },
     async probe(category, latent) {
       const rows = rowsOf(latent, category.dimension);
-      return (await reader(category, 'probe').run({ latent }, rows)).distribution!;
+      return (await ofFile(probeFile(category)).run({ latent }, rows)).distribution!;
     },
     async support(category, latent) {
       const rows = rowsOf(latent, category.dimension);
-      return (await reader(category, 'support').run({ latent }, rows)).distance!;
+      return (await ofFile(supportFile(category)).run({ latent }, rows)).distance!;
     },
+    async chain(plan, text, asker) {
+      const fusion = answering(plan, asker);
+      const found = cached(`${planKey(plan)} ${asker}`, () =>
+        network(runtime, text, fusedPorts(plan, fusion), () => writeModel(fused(plan, fusion))),
+      );
+      recent.delete(found);
+      recent.add(found);
+      const [oldest] = recent;
+      if (recent.size > CHAINS_OPEN && oldest !== undefined) {
+        recent.delete(oldest);
+        await oldest.close();
+      }
+      return found;
+    },
+    fuse: fused,
     networksOf(owner) {
-      if (!('kind' in owner)) return [reader(owner, 'probe'), reader(owner, 'support')];
-      return owner.kind === 'functor' ? [encoder(owner), decoder(owner)] : [mapper(owner)];
+      if (!('kind' in owner)) return [probeFile(owner), supportFile(owner)].map(ofFile);
+      return owner.kind === 'functor'
+        ? [encodeFile(owner), decodeFile(owner)].map(ofFile)
+        : [ofFile(morphismFile(owner))];
     },
     async close() {
+      read.clear();
+      recent.clear();
       await Promise.all([...networks.values()].map((each) => each.close()));
     },
   };
@@ -119,16 +121,4 @@ export function models(runtime: () => Promise<Runtime>): Models {
 /** The number of whole rows; a rest is told by the network as a wrong number of values. */
 function rowsOf(values: Float32Array, size: number): number {
   return Math.floor(values.length / size);
-}
-
-function format(name: string, codec: Functor['manifest']['codec']): ModelPort {
-  return { name, shape: [null, ...rowShape(codec)] };
-}
-
-function latentPort(name: string, { dimension }: Category): ModelPort {
-  return { name, shape: [null, dimension] };
-}
-
-function stylePort(size: number | undefined): ModelPort[] {
-  return size === undefined ? [] : [{ name: 'style', shape: [null, size] }];
 }

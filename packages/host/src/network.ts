@@ -1,7 +1,6 @@
-/** One model file of a plugin or category: read once, checked, opened when first needed, and run in batches. */
-import { join } from 'node:path';
-import { DeepFunctorError, type FileRef, fail, readChecked, reasonOf } from '@deepfunctor/core';
-import { checkModel, type ModelPort, type ModelPorts, readModel } from '@deepfunctor/onnx';
+/** One model, of a file or of a whole chain: opened when first needed, and run in batches. */
+import { DeepFunctorError, fail, reasonOf } from '@deepfunctor/core';
+import type { ModelPort, ModelPorts } from '@deepfunctor/onnx';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Runtime } from './runtime.js';
 
@@ -10,14 +9,11 @@ export type Tensors = Readonly<Record<string, Float32Array>>;
 
 /** A model that can be run. */
 export interface Network {
-  /** The file, for messages. */
+  /** The file or chain, for messages. */
   where: string;
   /** Run a batch of any number of rows. Errors: those of `open`, INPUT_TENSOR. */
   run(inputs: Tensors, rows: number): Promise<Record<string, Float32Array>>;
-  /**
-   * Read the file, check its digest and whether the contract allows it, and open a session; once only.
-   * Errors: WEIGHTS_… (see docs/errors.md).
-   */
+  /** Get the bytes and open a session; once only. Errors: those of the bytes, ENGINE_MISSING, WEIGHTS_BROKEN. */
   open(): Promise<void>;
   /** Give the session back; the next run opens it again. */
   close(): Promise<void>;
@@ -26,24 +22,21 @@ export interface Network {
 /** More rows than this are run piece by piece, so that memory does not grow with the batch. */
 const PIECE = 256;
 
-/** The network of a model file that must have these ports. Opens nothing yet. */
+/** The network of a model that has these ports; `bytes` gives its file. Opens nothing yet. */
 export function network(
   runtime: () => Promise<Runtime>,
-  directory: string,
-  file: FileRef,
+  where: string,
   ports: ModelPorts,
+  bytes: () => Uint8Array,
 ): Network {
-  const where = join(directory, file.path);
   let opened: Promise<{ session: InferenceSession; engine: Runtime }> | undefined;
   // An engine may refuse two runs of a session at a time, so each waits for the one before it.
   let turn: Promise<unknown> = Promise.resolve();
 
   const openOnce = async () => {
-    const bytes = readChecked(directory, file);
-    const [problem] = checkModel(readModel(bytes, where), ports, where);
-    if (problem !== undefined) throw problem;
+    const content = bytes();
     const engine = await runtime();
-    return { engine, session: await engine.open(bytes).catch((cause) => broken(where, cause)) };
+    return { engine, session: await engine.open(content).catch((cause) => broken(where, cause)) };
   };
   const open = () => {
     opened ??= openOnce();
@@ -59,6 +52,7 @@ export function network(
     const pieces: Record<string, Float32Array>[] = [];
     for (let from = 0; from < rows; from += PIECE)
       pieces.push(await runPiece(session, engine, from, Math.min(rows, from + PIECE), inputs));
+    if (pieces.length === 1) return pieces[0]!;
     return Object.fromEntries(ports.outputs.map((port) => [port.name, joined(port, pieces, rows)]));
   };
 

@@ -2,7 +2,7 @@
 import { coded, type DeepFunctorError, reasonOf } from '@deepfunctor/core';
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 
-/** `node`: onnxruntime-node, the native library; `web`: onnxruntime-web, one thread of WebAssembly. */
+/** `node`: onnxruntime-node, the native library; `web`: onnxruntime-web, one thread of WebAssembly, which comes with this package. */
 export type Engine = 'node' | 'web';
 
 /** An engine that is ready. */
@@ -27,7 +27,7 @@ const OPTIONS: InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
-const PACKAGES = { node: 'onnxruntime-node', web: 'onnxruntime-web' } as const;
+const PACKAGES = { node: 'onnxruntime-node', web: '@deepfunctor/host' } as const;
 
 /** Load one engine, or the first that loads: native, then web. Errors: ENGINE_MISSING. */
 export async function openRuntime(engine?: Engine): Promise<Runtime> {
@@ -54,7 +54,8 @@ async function loadNode(): Promise<Library> {
 }
 
 async function loadWeb(): Promise<Library> {
-  const web = await import('onnxruntime-web');
+  // Its files lie in dist/, see embed-engine.js.
+  const web = await import('#onnxruntime-web');
   web.env.wasm.numThreads = 1;
   return web;
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 afterEach(() => {
   vi.doUnmock('onnxruntime-node');
-  vi.doUnmock('onnxruntime-web');
+  vi.doUnmock('#onnxruntime-web');
   vi.resetModules();
 });
 
@@ -27,8 +27,8 @@ describe('the engine', () => {
   });
 
   test('that is missing altogether is an error that names what to install', async () => {
-    const { openRuntime } = await without('onnxruntime-node', 'onnxruntime-web');
+    const { openRuntime } = await without('onnxruntime-node', '#onnxruntime-web');
     await expect(openRuntime()).rejects.toMatchObject({ code: 'ENGINE_MISSING' });
-    await expect(openRuntime()).rejects.toThrow('with your package manager: onnxruntime-web');
+    await expect(openRuntime()).rejects.toThrow('with your package manager: @deepfunctor/host');
   });
 });

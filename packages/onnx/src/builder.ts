@@ -1,29 +1,14 @@
 /** Build a model node by node. */
 import { create } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-} from 'onnx-buf';
+import { GraphProtoSchema, type NodeProto, NodeProtoSchema, type TensorProto } from 'onnx-buf';
 import type { Attribute } from './attributes.js';
-import type { Model } from './model.js';
+import { graphInputs, renamedTensor } from './copy.js';
+import { type BuildOptions, type Model, modelOf, opsetOf } from './model.js';
 import { type ModelPort, type Shape, valueInfo } from './shape.js';
 import { type TensorData, tensorProto } from './tensor.js';
 
-/** The operator set of the models that are written here, and the file layout that belongs to it. */
+/** The operator set of the models that are written here. */
 export const OPSET = 17;
-const IR_VERSION = 8n;
-
-/** Who made a model, and texts that it carries. */
-export interface BuildOptions {
-  producer: string;
-  metadata?: Readonly<Record<string, string>>;
-}
 
 /**
  * A graph that grows. Values are known by their names; every method that makes a value returns its name.
@@ -130,19 +115,16 @@ export function graph(name: string): GraphBuilder {
       return define(weight);
     },
     include(prefix, model, given) {
-      const opset = model.opsetImport.find(({ domain }) => domain === '')?.version;
-      if (opset !== BigInt(OPSET)) throw new Error(`“${prefix}” is of opset ${opset}, not ${OPSET}`);
-      const { initializer, node: inner, input, output } = model.graph!;
+      const opset = opsetOf(model);
+      if (opset !== OPSET) throw new Error(`“${prefix}” is of opset ${opset}, not ${OPSET}`);
+      const { initializer, node: inner, output } = model.graph!;
       const names = new Map<string, string>([['', '']]);
       const named = (value: string) => names.get(value) ?? `${prefix}/${value}`;
-      const constants = new Set(initializer.map((tensor) => tensor.name));
-      for (const { name: port } of input) {
-        if (constants.has(port)) continue;
+      for (const port of graphInputs(model.graph!)) {
         require(given[port] ?? `${prefix}/${port}`);
         names.set(port, given[port]!);
       }
-      for (const tensor of initializer)
-        weights.push(create(TensorProtoSchema, { ...tensor, name: define(named(tensor.name)) }));
+      for (const tensor of initializer) weights.push(renamedTensor(tensor, define(named(tensor.name))));
       for (const each of inner) {
         for (const value of each.input) if (value !== '') require(named(value));
         nodes.push(
@@ -160,24 +142,19 @@ export function graph(name: string): GraphBuilder {
       outputs.push({ name: output, shape });
       append('Identity', [value], [output], {});
     },
-    build({ producer, metadata = {} }) {
+    build(options) {
       if (outputs.length === 0) throw new Error(`“${name}” has no output`);
-      const keys = Object.keys(metadata).sort();
-      return create(ModelProtoSchema, {
-        irVersion: IR_VERSION,
-        opsetImport: [create(OperatorSetIdProtoSchema, { version: BigInt(OPSET) })],
-        producerName: producer,
-        metadataProps: keys.map((key) =>
-          create(StringStringEntryProtoSchema, { key, value: metadata[key]! }),
-        ),
-        graph: create(GraphProtoSchema, {
+      return modelOf(
+        create(GraphProtoSchema, {
           name,
           node: nodes,
           initializer: weights,
           input: inputs.map(valueInfo),
           output: outputs.map(valueInfo),
         }),
-      });
+        OPSET,
+        options,
+      );
     },
   };
 }

@@ -1,8 +1,7 @@
 /** Whether a model is one that the contract allows. */
 import { coded, type DeepFunctorError } from '@deepfunctor/core';
 import { type NodeProto, type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
-import { STANDARD_DOMAIN } from './describe.js';
-import type { Model } from './model.js';
+import { type Model, STANDARD_DOMAIN } from './model.js';
 import { CONTROL_FLOW, OPSET_MAX, OPSET_MIN, RANDOM, STANDARD_OPERATORS } from './operators.js';
 import { type DeclaredPort, declaredPort, FLOAT, type ModelPort, portText } from './shape.js';
 

@@ -1,5 +1,5 @@
 /** What a model holds, for people and reports. */
-import type { Model } from './model.js';
+import { type Model, STANDARD_DOMAIN } from './model.js';
 import { type DeclaredPort, declaredPort } from './shape.js';
 
 export interface ModelDescription {
@@ -15,9 +15,6 @@ export interface ModelDescription {
   parameters: number;
   metadata: Record<string, string>;
 }
-
-/** The name of the standard domain, which files also write as an empty text. */
-export const STANDARD_DOMAIN = 'ai.onnx';
 
 /** Describe a model; it need not follow the contract. */
 export function describe(model: Model): ModelDescription {

@@ -7,6 +7,7 @@ import { openContract } from '../src/learn/contract.js';
 import { readPictures } from '../src/learn/examples.js';
 import { learnFunctorPlugin } from '../src/learn/index.js';
 import { measureShots, split } from '../src/learn/picture.js';
+import { PICTURE_STYLE } from '../src/learn/picture-networks.js';
 import { Random } from '../src/random.js';
 import { engines } from './engines.js';
 import { clearest, newFolder } from './seasons.js';
@@ -23,10 +24,10 @@ afterAll(() => opened.close());
 const category = opened.categories.find(({ name }) => name === 'fuzzy-digits')!;
 const K = category.labels.length;
 
-const SIDE = 12;
+const SIDE = 16;
 const EACH = 10;
 const SEED = 3;
-const STEPS = 150;
+const STEPS = 200;
 const examples = join(root, 'examples');
 const codec: ImageCodec = {
   kind: 'image',
@@ -56,7 +57,7 @@ function sign(pattern: number, random: Random): Uint8Array {
   const values = new Float32Array(side * side);
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
-      const [column, row] = [Math.floor((x - dx - 3) / 6), Math.floor((y - dy - 3) / 6)];
+      const [column, row] = [Math.floor((x - dx - 7) / 6), Math.floor((y - dy - 7) / 6)];
       const isInk = column >= 0 && column < 3 && row >= 0 && row < 3 && (pattern >> (3 * row + column)) & 1;
       values[y * side + x] = isInk ? ink - 0.1 * random.uniform() : 0;
     }
@@ -123,7 +124,7 @@ test('a format of pictures is learned from ten examples a label: it reads what i
     expect(host.setAside).toEqual([]);
     expect((await host.verify()).filter(({ error }) => error)).toEqual([]);
     const { latent, style } = await host.encode('signs', pixels);
-    expect(style).toHaveLength(4 * kept.length);
+    expect(style).toHaveLength(PICTURE_STYLE * kept.length);
     const read = likeliest(await host.probe(category.name, latent));
     const right = kept.filter((row, i) => pictures.domain[pictures.places[row]!] === read[i]).length;
     expect(report.measured['of them read right']).toBe(Number((right / kept.length).toPrecision(6)));

@@ -16,7 +16,7 @@ import {
   probeModel,
   supportModel,
 } from '../src/fuzzy-digits/models.js';
-import { amplitudes, REACH, see, seeStyle, show } from '../src/fuzzy-digits/networks.js';
+import { amplitudes, DOTS_REACH, DRAWN_REACH, see, seeStyle, show } from '../src/fuzzy-digits/networks.js';
 import { decodersOnBeliefs, SHARPENINGS } from '../src/fuzzy-digits/refine.js';
 import {
   BITS,
@@ -110,8 +110,15 @@ describe('a decoder', () => {
   const shown = (f: FunctorName, style?: Float32Array) =>
     tf.tidy(() => {
       const belief = tf.tensor2d(sharpened(readBelief(latents, space.frame)), [N, K]);
-      const hand = style && tf.tensor2d(style, [N, STYLE[f]]);
+      const hand = style && tf.tensor2d(reachable(f, style), [N, STYLE[f]]);
       return tf.sigmoid(show(p, f, belief, hand)).dataSync();
+    });
+  /** The style that is drawn: of digits at most so far from 0 as a whole, of dots in each of its parts. */
+  const reachable = (f: FunctorName, style: Float32Array) =>
+    style.map((v, j) => {
+      if (f === 'dots') return Math.min(DOTS_REACH, Math.max(-DOTS_REACH, v));
+      const row = Math.floor(j / STYLE[f]) * STYLE[f];
+      return v * Math.min(1, DRAWN_REACH / Math.hypot(...style.subarray(row, row + STYLE[f]), 1e-12));
     });
 
   test.each(FUNCTORS)('of %s shows the sharpened belief, in the style it is given', async (f) => {
@@ -143,9 +150,9 @@ describe('a decoder', () => {
       agree(output!, shown('digits', style));
       return output!;
     };
-    const edge = await drawn(REACH, REACH, REACH, REACH, REACH);
-    agree(await drawn(REACH + 0.01, 4, 6, 20, 1000), edge);
-    const inside = await drawn(0.98 * REACH, 3, 2, 1, 0.1);
+    const edge = await drawn(DRAWN_REACH, DRAWN_REACH, DRAWN_REACH, DRAWN_REACH, DRAWN_REACH);
+    agree(await drawn(DRAWN_REACH + 0.01, 4, 6, 20, 1000), edge);
+    const inside = await drawn(0.98 * DRAWN_REACH, 2.4, 2, 1, 0.1);
     for (const far of spread(inside, PIXELS, edge)) expect(far).toBeGreaterThan(2 * TOLERANCE);
   });
 

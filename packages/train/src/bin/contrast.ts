@@ -9,7 +9,7 @@ import { openEngine } from '../engine.js';
 import { contrast } from '../fuzzy-digits/evaluate/contrast.js';
 
 // What the engine calls of Node is no message for a user.
-process.noDeprecation = true;
+if (!process.noDeprecation) process.noDeprecation = true;
 
 const { otherCategory, otherPlugins, plugins, out, steps } = new Command('contrast')
   .requiredOption('--other-category <dir>', 'release of another founding')

@@ -9,7 +9,7 @@ import { found } from '../fuzzy-digits/found.js';
 import { JOINT } from '../fuzzy-digits/joint.js';
 
 // What the engine calls of Node is no message for a user.
-process.noDeprecation = true;
+if (!process.noDeprecation) process.noDeprecation = true;
 
 const whole = (text: string) => {
   const value = Number(text);

@@ -36,6 +36,7 @@ export function byLabel(labels: Uint8Array, from: number, to: number): number[][
  * @param rows the images of `images` that may be used
  * @param size rows of each encoder's input, before the pictures beyond it
  * @param perLabel target pictures of each label
+ * @param hands whether handwriting comes in hands that MNIST hardly has, too
  */
 export function makeBatch(
   images: LabelledImages,
@@ -44,6 +45,7 @@ export function makeBatch(
   step: number,
   size: number,
   perLabel: number,
+  hands = false,
 ): Batch {
   const random = new Random(seed, 1, step);
   const total = rows.reduce((a, r) => a + r.length, 0);
@@ -55,7 +57,14 @@ export function makeBatch(
     let label = 0;
     while (k >= rows[label]!.length) k -= rows[label++]!.length;
     digitLabels[i] = label;
-    augmentDigit(images.pixels, rows[label]![k]! * PIXELS, digits, i * PIXELS, random);
+    augmentDigit(
+      images.pixels,
+      rows[label]![k]! * PIXELS,
+      digits,
+      i * PIXELS,
+      random,
+      hands ? label : undefined,
+    );
   }
   const S = STYLE.dots;
   const drawn = Math.round(size * (1 + MORE.dots));

@@ -11,6 +11,8 @@ export interface BatchSettings {
   perLabel: number;
   /** The first row of MNIST's training half that is not for training. */
   to: number;
+  /** Handwriting in hands that MNIST hardly has, too; see hands.ts. */
+  hands?: boolean;
 }
 
 const AHEAD = 3;

@@ -76,16 +76,46 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
 
   let weights = decodersOnBeliefs(trained.weights, space);
   const seconds: Record<string, number> = { 'joint founding': trained.seconds };
-  const { encoders, ...decoders } = refine;
-  const stages: [string, object, () => Promise<Weights>][] = [
-    ['encoders', { encoders }, () => refineEncoders(tf, weights, data, refine, step, signal)],
-    ['binary decoder', decoders, () => refineBinary(tf, weights, refine, step, signal)],
-    ['dots decoder', decoders, () => refineDots(tf, weights, refine, step, signal)],
-    ['digits decoder', decoders, () => refineDigits(tf, weights, images, refine, step, signal)],
+  const { seed, validation, size, rate } = refine;
+  const encoders = {
+    seed,
+    validation,
+    steps: refine.encoders,
+    hands: false,
+    formats: ['dots', 'digits'],
+  } as const;
+  const hands = { seed, validation, steps: refine.hands, hands: true, formats: ['digits'] } as const;
+  // Each with what it depends on: its settings, and the weights whose names begin so.
+  const stages: [string, object, string[], () => Promise<Weights>][] = [
+    [
+      'encoders',
+      encoders,
+      ['dots/encode/', 'digits/encode/'],
+      () => refineEncoders(tf, weights, data, encoders, step, signal),
+    ],
+    [
+      'binary decoder',
+      { seed, size, rate, steps: refine.binary },
+      ['binary/decode/'],
+      () => refineBinary(tf, weights, refine, step, signal),
+    ],
+    [
+      'dots decoder',
+      { seed, size, steps: refine.dots },
+      ['dots/decode/'],
+      () => refineDots(tf, weights, refine, step, signal),
+    ],
+    [
+      'digits decoder',
+      { seed, validation, size, rate, steps: refine.digits },
+      ['digits/'],
+      () => refineDigits(tf, weights, images, refine, step, signal),
+    ],
+    ['other hands', hands, ['digits/encode/'], () => refineEncoders(tf, weights, data, hands, step, signal)],
   ];
-  for (const [stage, settings, train] of stages) {
+  for (const [stage, settings, inputs, train] of stages) {
     const path = join(run, `${stage.replace(' ', '-')}.safetensors`);
-    const recipe = { stage, settings, begun: fingerprint(weights) };
+    const recipe = { stage, settings, begun: fingerprint(weights, inputs) };
     const done = loadCheckpoint<{ seconds: number }>(path, recipe);
     const started = Date.now();
     const learned = done?.weights ?? (await train());
@@ -135,9 +165,10 @@ function writeCurve(run: string, curve: CurvePoint[]): void {
   writeWhole(join(run, 'curve.svg'), drawCurve(curve));
 }
 
-function fingerprint(weights: Weights): string {
+function fingerprint(weights: Weights, begins: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const name of Object.keys(weights).sort()) {
+  const names = Object.keys(weights).filter((name) => begins.some((begin) => name.startsWith(begin)));
+  for (const name of names.sort()) {
     const { shape, values } = weights[name]!;
     hash
       .update(canonicalJson([name, shape]))
@@ -157,11 +188,11 @@ function recipeText({ mode, steps, size, rate }: JointRecipe): string {
   );
 }
 
-function notesText({ encoders, digits, dots, binary }: RefineRecipe): string {
+function notesText({ encoders, digits, dots, binary, hands }: RefineRecipe): string {
   return (
     'Refined before the space was frozen: the morphisms are belief layers in closed form, with the tables that the ' +
     `trained networks were seen to compute; the encoders of pictures went on learning to read, each by its own belief ` +
-    `alone (${encoders} steps); decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
+    `alone (${encoders} steps, and ${hands} in which handwriting comes in hands that MNIST hardly has); decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
     `a conditional discriminator; ${dots} for dots; ${binary} for binary), never along a path. The paths that were ` +
     'never trained are named in the card of the category.'
   );

@@ -13,7 +13,7 @@ import {
 } from '../export.js';
 import type { Weights } from '../nn.js';
 import type { Space } from './extract.js';
-import { POOLED, REACH } from './networks.js';
+import { DOTS_REACH, DRAWN_REACH, POOLED } from './networks.js';
 import { SHARPENINGS } from './refine.js';
 import { BITS, D, type FunctorName, K, SIDE, STYLE } from './settings.js';
 import { DELTA, NORM } from './space.js';
@@ -137,11 +137,17 @@ export function encodeModel(f: FunctorName, weights: Weights, space: Space): Uin
   return finished(g);
 }
 
-/** `within` of networks.ts. */
+/** `within` of networks.ts, at the reach of what ships. */
 function within(g: Net, style: string): string {
-  const reach = g.weight('reach', Float32Array.of(REACH), [1]);
+  const reach = g.weight('reach', Float32Array.of(DRAWN_REACH), [1]);
   const distance = g.node('Sqrt', [g.sum(squared(g, style))]);
   return g.node('Mul', [style, g.node('Div', [reach, g.node('Max', [distance, reach])])]);
+}
+
+/** Each part of a style of dots, no farther from 0 than `DOTS_REACH`. */
+function clipped(g: Net, style: string): string {
+  const bound = (name: string, value: number) => g.weight(name, Float32Array.of(value), []);
+  return g.node('Clip', [style, bound('least', -DOTS_REACH), bound('most', DOTS_REACH)]);
 }
 
 /** Latent (and style) → a format's tensor: `show` of networks.ts on the sharpened belief. */
@@ -160,7 +166,7 @@ export function decodeModel(f: FunctorName, weights: Weights, { frame }: Space):
   const style = g.input('style', [null, STYLE[f]]);
   const h = dense(
     'dense1',
-    g.node('Concat', [power, f === 'digits' ? within(g, style) : style], { axis: int(1) }),
+    g.node('Concat', [power, f === 'digits' ? within(g, style) : clipped(g, style)], { axis: int(1) }),
     'relu',
   );
   if (f === 'dots') {

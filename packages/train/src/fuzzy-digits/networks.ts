@@ -100,8 +100,16 @@ function subPixel(tf: typeof TF, x: TF.Tensor4D): TF.Tensor4D {
   ]) as TF.Tensor4D;
 }
 
-/** How far a hand may be from the canonical one; those farther out are drawn as at this distance. */
+/** How far the style of dots may be from 0, each part of it: farther out, dots would touch. */
+export const DOTS_REACH = 1.6;
+
+/** How far a hand may be from the canonical one while training; those farther out are drawn as at this distance. */
 export const REACH = 3.2;
+/**
+ * The same of the decoder that ships. Chosen by a judge on 20,000 sampled digits of a seed of their own: at 3.2 it read 99.84 %
+ * of them, at 2.6 99.98 %, for 5 % less variety.
+ */
+export const DRAWN_REACH = 2.6;
 
 function within(tf: typeof TF, style: TF.Tensor2D): TF.Tensor2D {
   const distance = tf.sqrt(tf.add(tf.sum(tf.square(style), 1, true), 1e-12));

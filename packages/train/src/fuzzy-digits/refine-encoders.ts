@@ -8,27 +8,41 @@ import { HIDDEN, see } from './networks.js';
 import type { OnStep, RefineRecipe } from './refine.js';
 import { K, PIXELS } from './settings.js';
 
-const FORMATS = ['dots', 'digits'] as const;
+export type PictureName = 'dots' | 'digits';
 /** Rows of a step of each format are twice this. */
 const SIZE = 128;
 const RATE = 1e-3;
 const DROPOUT = 0.2;
+
+export interface EncodersRecipe extends Pick<RefineRecipe, 'seed' | 'validation'> {
+  steps: number;
+  /** Whether handwriting comes in hands that MNIST hardly has, too; see hands.ts. */
+  hands: boolean;
+  formats: readonly PictureName[];
+}
 
 /** Returns the encoders' reading weights. The directions they write on, and so the space, stay as they are. */
 export async function refineEncoders(
   tf: typeof TF,
   initial: Weights,
   data: string,
-  { seed, encoders: steps, validation }: Pick<RefineRecipe, 'seed' | 'encoders' | 'validation'>,
+  { seed, steps, validation, hands, formats }: EncodersRecipe,
   onStep: OnStep,
   signal?: AbortSignal,
 ): Promise<Weights> {
   const p = new Parameters(tf, seed, initial);
   const adam = new Adam(p, {});
   // Other pictures than those of the joint training.
-  const settings = { data, seed: seed + 1000, size: SIZE, perLabel: 1, to: validation };
+  const settings = {
+    data,
+    seed: seed + (hands ? 2000 : 1000),
+    size: SIZE,
+    perLabel: 1,
+    to: validation,
+    hands,
+  };
   tf.tidy(() => {
-    for (const f of FORMATS) see(p, f, tf.zeros([1, PIXELS]));
+    for (const f of formats) see(p, f, tf.zeros([1, PIXELS]));
   });
   const names = [...p.variables.keys()];
   try {
@@ -42,7 +56,7 @@ export async function refineEncoders(
       };
       const loss = () =>
         tf.addN(
-          FORMATS.map((f) => {
+          formats.map((f) => {
             const { x, labels } = given[f];
             const n = labels.length;
             const keep = Float32Array.from({ length: n * HIDDEN }, () =>
@@ -54,7 +68,7 @@ export async function refineEncoders(
           }),
         ) as TF.Scalar;
       const value = adam.step(names, loss, oneCycle(step, steps, RATE));
-      onStep('encoders', ++step, steps, value);
+      onStep(hands ? 'other hands' : 'encoders', ++step, steps, value);
     }
     const averages = adam.averages();
     return Object.fromEntries(names.map((name) => [name, averages[name]!]));

@@ -11,7 +11,7 @@ import { byLabel } from './batch.js';
 import { Discriminator } from './discriminator.js';
 import { drawStyled } from './dots.js';
 import type { Space } from './extract.js';
-import { see, seeStyle, show } from './networks.js';
+import { DOTS_REACH, see, seeStyle, show } from './networks.js';
 import { BITS, bitsOf, D, FUNCTORS, K, PIXELS, SIDE, STYLE } from './settings.js';
 import { NORM } from './space.js';
 
@@ -19,6 +19,8 @@ export interface RefineRecipe {
   seed: number;
   /** Steps of the encoders of pictures, and of each decoder. */
   encoders: number;
+  /** Steps in which the encoder of handwriting meets other hands. */
+  hands: number;
   digits: number;
   dots: number;
   binary: number;
@@ -31,8 +33,9 @@ export interface RefineRecipe {
 export const REFINE: RefineRecipe = {
   seed: 1,
   encoders: 3500,
+  hands: 3000,
   digits: 2800,
-  dots: 7000,
+  dots: 14_000,
   binary: 1500,
   size: 48,
   rate: 7e-4,
@@ -209,6 +212,8 @@ export async function refineDots(
       const target = new Float32Array(n * PIXELS);
       labels.forEach((label, i) => {
         if (random.chance(0.02)) style.fill(0, i * STYLE.dots, (i + 1) * STYLE.dots);
+        for (let j = i * STYLE.dots; j < (i + 1) * STYLE.dots; j++)
+          style[j] = Math.min(DOTS_REACH, Math.max(-DOTS_REACH, style[j]!));
         drawStyled(label, style.subarray(i * STYLE.dots, (i + 1) * STYLE.dots), target, i * PIXELS);
       });
       const belief = tf.tensor2d(sampleSharpened(labels, random), [n, K]);

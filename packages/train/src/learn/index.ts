@@ -1,5 +1,6 @@
 /** Learning against the frozen space: from a table or examples to a plugin's package. */
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import {
   type BitsCodec,
@@ -210,7 +211,7 @@ async function finish(
     description,
     manifest: manifest(card),
     files: learned.files,
-    core: '^0.1.0',
+    core: rangeOfCore(),
   };
   const categories = host.categories.map(({ directory }) => directory);
   const measured = await publish(plugin, { out, replace: options.replace, categories }, measure);
@@ -225,6 +226,12 @@ async function finish(
     steps: learned.steps,
     measured,
   };
+}
+
+/** What a plugin needs: the release of core that it is made with, and those that fit it. */
+function rangeOfCore(): string {
+  const file = createRequire(import.meta.url).resolve('@deepfunctor/core/package.json');
+  return `^${JSON.parse(readFileSync(file, 'utf8')).version}`;
 }
 
 async function withContract<T>(

@@ -9,7 +9,7 @@ import type { Contract } from './contract.js';
 import { onnxBelief, onnxLanded } from './ends.js';
 
 /** Style of pictures that are learned: S. */
-export const PICTURE_STYLE = 4;
+export const PICTURE_STYLE = 6;
 
 const CHANNELS = [16, 32, 48] as const;
 const HIDDEN = 96;

@@ -29,6 +29,11 @@ const STEPS = 3000;
 const BATCH = 96;
 const RATE = 2e-3;
 const SMOOTHING = 0.01;
+/**
+ * What drawing weighs, in parts of a hundred nats: the style's distance from N(0, 1), that sampled pictures are read right, and
+ * that their style is. More of the last, and the style hides in specks where a sign has little to vary.
+ */
+const WEIGHTS = { apart: 2, read: 0.5, style: 0.01 } as const;
 /** The part of the examples of each label that is kept to measure by, and the fewest examples of which some are kept. */
 const KEPT = 0.15;
 const FEWEST = 6;
@@ -213,7 +218,7 @@ async function teachDrawing(
     const style = tf.add(mean, tf.mul(tf.exp(tf.div(logvar, 2)), tf.tensor2d(noise, [n, PICTURE_STYLE])));
     const apart = tf.sub(tf.add(tf.square(mean), tf.exp(logvar)), tf.add(logvar, 1));
     const nats = tf.sum(crossEntropy(tf, x, show(p, y, style as TF.Tensor2D, size)));
-    return tf.div(tf.add(nats, tf.div(tf.sum(apart), 2)), n) as TF.Scalar;
+    return tf.div(tf.add(nats, tf.mul(tf.sum(apart), WEIGHTS.apart / 2)), n) as TF.Scalar;
   };
   const placesOf = (rows: readonly number[]) => rows.map((row) => pictures.places[row]!);
   tf.tidy(() => void again([0], hot(tf, placesOf([0]), d), new Float32Array(PICTURE_STYLE)));
@@ -236,8 +241,8 @@ async function teachDrawing(
         const reread = tf.losses.meanSquaredError(sampled, styleOf(p, other, y)[0]) as TF.Scalar;
         return tf.addN([
           tf.div(again(rows, y, noise), 100),
-          tf.mul(read, 0.5),
-          tf.mul(reread, 0.2),
+          tf.mul(read, WEIGHTS.read),
+          tf.mul(reread, WEIGHTS.style),
         ]) as TF.Scalar;
       },
       watch: () =>

@@ -30,7 +30,8 @@ export function inkOf(picture: Gray): Ink | undefined {
   const noise = deviation(values);
   const full = fullInk(values, noise);
   if (full < FAINTEST) return undefined;
-  if (full < CERTAIN * noise && !standsOutCoarsely({ width, height, values })) return undefined;
+  const doubt = noise > 0 ? noise : cutOffNoise({ width, height, values });
+  if (full < CERTAIN * doubt && !standsOutCoarsely({ width, height, values })) return undefined;
   const unit = full > NEARLY_FULL ? 1 : full;
   for (let i = 0; i < values.length; i++) values[i] = values[i]! / unit;
   return { width, height, values, noise: noise / unit };
@@ -106,6 +107,30 @@ function deviation(values: Float32Array): number {
   const below = values.filter((v) => v <= 0).map((v) => -v);
   if (below.length < 0.02 * values.length) return 0;
   return 1.4826 * quantileOf(below.sort(), 0.5);
+}
+
+/**
+ * Noise of white paper that is cut off at white, so that most pixels are even: what differs at random from its four
+ * neighbours among the pixels that are neither even nor half inked. Edges of marks differ little from theirs.
+ */
+function cutOffNoise({ width, height, values }: Plane): number {
+  const peak = values.reduce((most, v) => Math.max(most, v), 0);
+  const apart: number[] = [];
+  let [even, quiet] = [0, 0];
+  for (let y = 1; y < height - 1; y++)
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      const v = values[at]!;
+      const around = [values[at - 1]!, values[at + 1]!, values[at - width]!, values[at + width]!];
+      if (v <= 1e-4) {
+        even++;
+        if (around.every((each) => each <= 1e-4)) quiet++;
+      } else if (v <= 0.5 * peak)
+        apart.push(Math.abs(v - (around[0]! + around[1]! + around[2]! + around[3]!) / 4));
+    }
+  // Noise is everywhere: even pixels are seldom among their like, as they are beside specks and edges.
+  if (quiet > 0.5 * even || apart.length < 0.2 * width * height) return 0;
+  return quantileOf(Float32Array.from(apart).sort(), 0.5);
 }
 
 function fullInk(values: Float32Array, noise: number): number {

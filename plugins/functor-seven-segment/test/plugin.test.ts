@@ -1,0 +1,3 @@
+import { testPlugin } from '@deepfunctor/laws/vitest';
+
+testPlugin(new URL('..', import.meta.url));

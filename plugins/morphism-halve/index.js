@@ -1,0 +1,8 @@
+/** What this package is to `host.compose`; the host reads the rest from package.json. */
+export default {
+  kind: 'morphism',
+  name: 'halve',
+  inputs: ['fuzzy-digits'],
+  output: 'fuzzy-digits',
+  package: new URL('.', import.meta.url).href,
+};
