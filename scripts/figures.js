@@ -38,13 +38,17 @@ function learned({ card }) {
 }
 
 const rows = readdirSync(`${root}plugins`)
-  .filter((folder) => json(`plugins/${folder}/package.json`).deepfunctor !== undefined)
-  .map((folder) => {
-    const { name, description, deepfunctor } = json(`plugins/${folder}/package.json`);
-    const figures = deepfunctor.card.mode === 'founding' ? founding(deepfunctor) : learned(deepfunctor);
-    return `| [${name}](plugins/${folder}) | ${description} | ${figures} |`;
-  });
-const table = ['| plugin | what | figures |', '| --- | --- | --- |', ...rows].join('\n');
+  .map((folder) => ({ folder, ...json(`plugins/${folder}/package.json`) }))
+  .filter(({ deepfunctor }) => deepfunctor !== undefined)
+  .map(({ folder, name, description, deepfunctor }) => [
+    `[${name}](plugins/${folder})`,
+    description,
+    deepfunctor.card.mode === 'founding' ? founding(deepfunctor) : learned(deepfunctor),
+  ]);
+const lines = [['plugin', 'what', 'figures'], ...rows];
+const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+const table = [line(lines[0]), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 const begin = '<!-- figures: node scripts/figures.js -->';
 const end = '<!-- /figures -->';
 const readme = readFileSync(`${root}README.md`, 'utf8');

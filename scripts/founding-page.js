@@ -21,7 +21,7 @@ writeFileSync(
   `${folder}founding.md`,
   `# How the founding went
 
-Made by \`node scripts/founding-page.js\` from what \`pnpm train:founding\` and \`deepfunctor evaluate\` left here; do not edit. The committed weights are those of the first way; the second was founded and measured in the same manner, and is kept as figures only.
+Made by \`node scripts/founding-page.js\` from what \`pnpm train:founding\` and \`deepfunctor evaluate\` left here; do not edit. ${ways.length > 1 ? 'The committed weights are those of the first way; the second was founded and measured in the same manner, and is kept as figures only.' : 'The other way of training, one path of functor, morphism and functor a step (`--mode path`), has no founding of this recipe yet.'}
 
 ${table(
   ['', ...ways.map(({ name }) => name)],

@@ -40,6 +40,7 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
       onStep(step, steps, loss) {
         if (!begun) bar.start(steps, 0, { loss: '' });
         begun = true;
+        bar.setTotal(steps);
         bar.update(step, { loss: loss.toFixed(4) });
       },
     });

@@ -101,9 +101,9 @@ test('a wrong table, wrong examples and a taken folder are told with exit code 2
   const learn = (table: string, ...more: string[]) =>
     deepfunctor('learn', 'morphism', '--name', 'wrong', '--table', table, '--out', 'wrong', ...more);
   for (const [table, text] of [
-    ['a + 1', 'it gives 10 at a = 9, which is no label of “fuzzy-digits” [TABLE_INVALID]'],
-    ['a / 0', 'it divides by zero, at a = 0 [TABLE_INVALID]'],
-    ['b', 'it has an unknown variable “b”, at a = 0 [TABLE_INVALID]'],
+    ['a + 1', 'it gives 10 at a = 9, which is no label of “fuzzy-digits”. [TABLE_INVALID]'],
+    ['a / 0', 'it divides by zero, at a = 0. [TABLE_INVALID]'],
+    ['b', 'it has an unknown variable “b”, at a = 0. [TABLE_INVALID]'],
     ['a +', 'is no expression'],
   ] as const) {
     const { status, stderr } = learn(table);

@@ -64,6 +64,8 @@ export async function learnMorphism(
   let step = 0;
   try {
     for (; step < steps; ) {
+      // Signals have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
       progress.signal?.throwIfAborted();
       const loss = () => {
         const random = new Random(task.seed, 51, step);

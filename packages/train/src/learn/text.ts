@@ -71,6 +71,8 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
   try {
     tf.tidy(() => void [logits(), spelled()]);
     while (step < steps && weights === undefined) {
+      // Signals have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
       progress.signal?.throwIfAborted();
       const loss = () => {
         const read = tf.losses.softmaxCrossEntropy(tf.eye(d), logits()) as TF.Scalar;
