@@ -54,12 +54,12 @@ beforeAll(async () => {
   copyRepository(copy);
   registry = await startRegistry(join(temporary, 'registry'));
   ok(await release());
-}, 300_000);
+}, 900_000);
 
 afterAll(async () => {
   await registry?.close();
   await rm(temporary, { recursive: true, force: true });
-}, 60_000);
+}, 300_000);
 
 describe.each(Object.keys(MANAGERS) as ManagerName[])('in an empty folder, %s', (manager) => {
   test('installs what was named, lists it and runs it', async () => {
