@@ -100,7 +100,8 @@ export function foundingLoss(
   return tf.add(tf.mul(sum(beliefs), BELIEF), tf.mul(sum(losses), rest)) as Sum;
 }
 
-function dropout(tf: typeof TF, n: number, width: number, rate: number, random: Random): TF.Tensor2D {
+/** A mask `[n, width]` that leaves out a part of the features and makes up for it in the rest. */
+export function dropout(tf: typeof TF, n: number, width: number, rate: number, random: Random): TF.Tensor2D {
   const mask = Float32Array.from({ length: n * width }, () => (random.chance(rate) ? 0 : 1 / (1 - rate)));
   return tf.tensor2d(mask, [n, width]);
 }

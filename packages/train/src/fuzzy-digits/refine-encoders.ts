@@ -4,6 +4,7 @@ import { Adam, oneCycle } from '../adam.js';
 import { Parameters, type Weights } from '../nn.js';
 import { Random } from '../random.js';
 import { batches } from './batches.js';
+import { dropout } from './founding.js';
 import { HIDDEN, see } from './networks.js';
 import type { OnStep, RefineRecipe } from './refine.js';
 import { K, PIXELS } from './settings.js';
@@ -59,10 +60,8 @@ export async function refineEncoders(
           formats.map((f) => {
             const { x, labels } = given[f];
             const n = labels.length;
-            const keep = Float32Array.from({ length: n * HIDDEN }, () =>
-              random.chance(DROPOUT) ? 0 : 1 / (1 - DROPOUT),
-            );
-            const logits = see(p, f, tf.tensor2d(x, [n, PIXELS]), tf.tensor2d(keep, [n, HIDDEN]));
+            const keep = dropout(tf, n, HIDDEN, DROPOUT, random);
+            const logits = see(p, f, tf.tensor2d(x, [n, PIXELS]), keep);
             const wanted = tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), K, 1, 0, 'float32');
             return tf.reshape(tf.losses.softmaxCrossEntropy(wanted, logits), []);
           }),

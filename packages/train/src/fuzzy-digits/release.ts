@@ -15,6 +15,7 @@ import type { LabelledImages } from '../data/idx.js';
 import { Parameters, type Weights } from '../nn.js';
 import { writePlugin } from '../package.js';
 import { Random } from '../random.js';
+import { concat } from '../rows.js';
 import { binaryNumbers, type Inputs, logitsOf, pixelsOf, type Space, variedDots } from './extract.js';
 import { decodeModel, encodeModel, morphismModel, probeModel, supportModel } from './models.js';
 import {
@@ -237,16 +238,6 @@ function blends({ x }: Inputs, n: number, random: Random): Float32Array {
   for (let i = 0; i < n; i++) {
     const [a, b] = [random.integer(count), random.integer(count)];
     for (let j = 0; j < PIXELS; j++) out[i * PIXELS + j] = (x[a * PIXELS + j]! + x[b * PIXELS + j]!) / 2;
-  }
-  return out;
-}
-
-function concat(parts: Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
   }
   return out;
 }

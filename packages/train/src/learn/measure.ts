@@ -69,6 +69,7 @@ export async function measureMorphism(
       inputs,
       output,
       table,
+      tuples,
       ambiguous,
       random,
     );
@@ -94,6 +95,7 @@ async function pushForward(
   inputs: readonly Contract[],
   output: Contract,
   table: readonly number[],
+  tuples: readonly number[][],
   ambiguous: readonly number[][],
   random: Random,
 ): Promise<number> {
@@ -111,9 +113,6 @@ async function pushForward(
     beliefs.push(await host.probe(category.name, z));
   }
   const after = await host.probe(output.category.name, await host.apply(name, ...latents));
-  const tuples = combinations(inputs.map(({ category }) => category)).map((labels) =>
-    labels.map((label, i) => inputs[i]!.category.labels.indexOf(label)),
-  );
   let sum = 0;
   for (let row = 0; row < AMBIGUOUS; row++) {
     const expected = new Float64Array(K);

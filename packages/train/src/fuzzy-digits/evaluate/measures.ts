@@ -1,6 +1,7 @@
 /** The host's functions on any number of rows, in batches. */
 import type { Functor, Host, Morphism } from '@deepfunctor/host';
 import { rowShape } from '@deepfunctor/host';
+import { concat } from '../../rows.js';
 
 const BATCH = 500;
 
@@ -52,7 +53,7 @@ export function measures(host: Host, category: string): Measures {
         if (answer.style) styles.push(answer.style);
         return answer.latent;
       });
-      return { latent, style: styles.length > 0 ? joined(styles) : undefined };
+      return { latent, style: styles.length > 0 ? concat(styles) : undefined };
     },
     decode: (name, z, style) =>
       latents(z, (from, to) =>
@@ -71,15 +72,5 @@ async function batched(
 ): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for (let from = 0; from < rows; from += BATCH) parts.push(await work(from, Math.min(rows, from + BATCH)));
-  return joined(parts);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return concat(parts);
 }
