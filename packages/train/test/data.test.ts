@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { readMnist } from '../src/data/idx.js';
 import { byLabel, makeBatch } from '../src/fuzzy-digits/batch.js';
 import { drawStyled } from '../src/fuzzy-digits/dots.js';
+import { penned } from '../src/fuzzy-digits/pen.js';
 import { Random } from '../src/random.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'idx-'));
@@ -61,10 +62,11 @@ describe('MNIST files', () => {
   });
 });
 
+write(10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+const data = readMnist(folder, 't10k');
+const rows = byLabel(data.labels, 0, 10);
+
 describe('a batch of the founding', () => {
-  write(10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const data = readMnist(folder, 't10k');
-  const rows = byLabel(data.labels, 0, 10);
   test('is the same for the same seed and step, and another for the next step', () => {
     const batch = makeBatch(data, rows, 5, 3, 16, 1);
     expect(makeBatch(data, rows, 5, 3, 16, 1)).toEqual(batch);
@@ -74,6 +76,38 @@ describe('a batch of the founding', () => {
     const batch = makeBatch(data, rows, 1, 1, 64, 2);
     for (const image of [batch.digits, batch.dots, batch.targetDigits, batch.targetDots])
       expect(image.every((v) => v >= 0 && v <= 1)).toBe(true);
+  });
+});
+
+describe('digits of another pen', () => {
+  const inked = (image: Float32Array) =>
+    Array.from(image.keys()).filter((i) => image[i]! > 0.5 / 255) as number[];
+
+  test('are placed as MNIST is: the longer side of the ink is 20 pixels, its centre of mass in the middle', () => {
+    const random = new Random(12);
+    for (let i = 0; i < 300; i++) {
+      const image = penned(i % 10, random);
+      const at = inked(image);
+      const [xs, ys] = [at.map((k) => k % 28), at.map((k) => Math.floor(k / 28))];
+      const longer = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)) + 1;
+      expect(Math.abs(longer - 20)).toBeLessThanOrEqual(3);
+      const mass = image.reduce((a, b) => a + b, 0);
+      const centre = image.reduce((sum, v, k) => sum + v * (k % 28), 0) / mass;
+      expect(Math.abs(centre - 13.5)).toBeLessThan(0.75);
+      expect(image.every((v) => v >= 0 && v <= 1)).toBe(true);
+    }
+  });
+  test('are the same for the same seed, and hardly ever alike', () => {
+    const some = (seed: number) =>
+      Array.from({ length: 50 }, (_, i) => penned(i % 10, new Random(seed, i)).join());
+    expect(some(1)).toEqual(some(1));
+    expect(new Set([...some(1), ...some(2)]).size).toBe(100);
+  });
+  test('come into a batch of other hands, and only the pictures that were asked for', () => {
+    const batch = makeBatch(data, rows, 1, 1, 16, 0, true, ['digits']);
+    expect(batch.digits.length).toBe(32 * 784);
+    expect([batch.dots.length, batch.dotLabels.length, batch.dotStyles.length]).toEqual([0, 0, 0]);
+    expect(batch.digits).not.toEqual(makeBatch(data, rows, 1, 1, 16, 0, false, ['digits']).digits);
   });
 });
 

@@ -42,7 +42,7 @@ writeIdx(data, 'train', [...pictures(TRAINED), ...pictures(VALIDATION)]);
 
 const validation = TRAINED.length * examples.length;
 const joint = { size: 24, perLabel: 4, rate: 1e-2, validation };
-const refine = { encoders: 10, hands: 10, digits: 10, dots: 150, binary: 400, size: 24 };
+const refine = { encoders: { dots: 10, digits: 10 }, digits: 10, dots: 150, binary: 400, size: 24 };
 
 /** Where a founding of this name keeps and writes things. */
 const folders = (name: string) => ({
@@ -78,11 +78,11 @@ describe('a founding in miniature', () => {
     const counts = Object.fromEntries([...stages].map(([stage, steps]) => [stage, steps.length]));
     expect(counts).toEqual({
       'joint founding': 400,
-      encoders: refine.encoders,
+      'digits encoder': refine.encoders.digits,
+      'dots encoder': refine.encoders.dots,
       'binary decoder': refine.binary,
       'dots decoder': refine.dots,
       'digits decoder': refine.digits,
-      'other hands': refine.hands,
     });
     expect(JSON.parse(readFileSync(join(at.run, 'founding.json'), 'utf8'))).toEqual(founding);
     expect(Object.keys(founding.seconds)).toEqual(Object.keys(counts));

@@ -4,6 +4,8 @@ import { augmentDigit } from './augment.js';
 import { drawStyled, drawVaried } from './dots.js';
 import { BITS, bitsOf, K, PIXELS, STYLE } from './settings.js';
 
+export type PictureName = 'dots' | 'digits';
+
 /** Rows of pictures beyond `size`, as a part of it; they teach the encoders' beliefs alone. */
 const MORE = { digits: 1, dots: 1 };
 
@@ -37,6 +39,7 @@ export function byLabel(labels: Uint8Array, from: number, to: number): number[][
  * @param size rows of each encoder's input, before the pictures beyond it
  * @param perLabel target pictures of each label
  * @param hands whether handwriting comes in hands that MNIST hardly has, too
+ * @param formats whose pictures are wanted; of the others there are none
  */
 export function makeBatch(
   images: LabelledImages,
@@ -46,10 +49,13 @@ export function makeBatch(
   size: number,
   perLabel: number,
   hands = false,
+  formats: readonly PictureName[] = ['dots', 'digits'],
 ): Batch {
   const random = new Random(seed, 1, step);
   const total = rows.reduce((a, r) => a + r.length, 0);
-  const written = Math.round(size * (1 + MORE.digits));
+  const rowsOf = (format: PictureName) =>
+    formats.includes(format) ? Math.round(size * (1 + MORE[format])) : 0;
+  const written = rowsOf('digits');
   const digits = new Float32Array(written * PIXELS);
   const digitLabels = new Uint8Array(written);
   for (let i = 0; i < written; i++) {
@@ -67,10 +73,10 @@ export function makeBatch(
     );
   }
   const S = STYLE.dots;
-  const drawn = Math.round(size * (1 + MORE.dots));
+  const drawn = rowsOf('dots');
   const dots = new Float32Array(drawn * PIXELS);
   const dotLabels = new Uint8Array(drawn);
-  const styled = size >> 2;
+  const styled = Math.min(drawn, size >> 2);
   const dotStyles = new Float32Array(styled * S);
   for (let i = 0; i < drawn; i++) {
     const label = random.integer(K);

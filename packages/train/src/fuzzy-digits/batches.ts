@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Batch } from './batch.js';
+import type { Batch, PictureName } from './batch.js';
 
 export interface BatchSettings {
   /** Folder of the MNIST files. */
@@ -13,6 +13,8 @@ export interface BatchSettings {
   to: number;
   /** Handwriting in hands that MNIST hardly has, too; see hands.ts. */
   hands?: boolean;
+  /** Whose pictures are wanted; left out, all. */
+  formats?: readonly PictureName[];
 }
 
 const AHEAD = 3;

@@ -19,7 +19,7 @@ import {
   refineDigits,
   refineDots,
 } from './refine.js';
-import { refineEncoders } from './refine-encoders.js';
+import { type EncoderRecipe, refineEncoder } from './refine-encoder.js';
 import { writeRelease } from './release.js';
 import { FUNCTORS, MORPHISMS, TABLES } from './settings.js';
 
@@ -77,22 +77,20 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
   let weights = decodersOnBeliefs(trained.weights, space);
   const seconds: Record<string, number> = { 'joint founding': trained.seconds };
   const { seed, validation, size, rate } = refine;
-  const encoders = {
-    seed,
-    validation,
-    steps: refine.encoders,
-    hands: false,
-    formats: ['dots', 'digits'],
-  } as const;
-  const hands = { seed, validation, steps: refine.hands, hands: true, formats: ['digits'] } as const;
   // Each with what it depends on: its settings, and the weights whose names begin so.
-  const stages: [string, object, string[], () => Promise<Weights>][] = [
-    [
-      'encoders',
-      encoders,
-      ['dots/encode/', 'digits/encode/'],
-      () => refineEncoders(tf, weights, data, encoders, step, signal),
-    ],
+  type Stage = [stage: string, settings: object, inputs: string[], train: () => Promise<Weights>];
+  const encoder = (format: EncoderRecipe['format']): Stage => {
+    const recipe = { seed, validation, steps: refine.encoders[format], format };
+    return [
+      `${format} encoder`,
+      recipe,
+      [`${format}/encode/`],
+      () => refineEncoder(tf, weights, data, recipe, step, signal),
+    ];
+  };
+  const stages: Stage[] = [
+    encoder('digits'),
+    encoder('dots'),
     [
       'binary decoder',
       { seed, size, rate, steps: refine.binary },
@@ -111,7 +109,6 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
       ['digits/'],
       () => refineDigits(tf, weights, images, refine, step, signal),
     ],
-    ['other hands', hands, ['digits/encode/'], () => refineEncoders(tf, weights, data, hands, step, signal)],
   ];
   for (const [stage, settings, inputs, train] of stages) {
     const path = join(run, `${stage.replace(' ', '-')}.safetensors`);
@@ -188,11 +185,12 @@ function recipeText({ mode, steps, size, rate }: JointRecipe): string {
   );
 }
 
-function notesText({ encoders, digits, dots, binary, hands }: RefineRecipe): string {
+function notesText({ encoders, digits, dots, binary }: RefineRecipe): string {
   return (
     'Refined before the space was frozen: the morphisms are belief layers in closed form, with the tables that the ' +
-    `trained networks were seen to compute; the encoders of pictures went on learning to read, each by its own belief ` +
-    `alone (${encoders} steps, and ${hands} in which handwriting comes in hands that MNIST hardly has); decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
+    'trained networks were seen to compute; the encoders of pictures went on learning to read, each by its own belief ' +
+    `alone (${encoders.dots} steps for dots; ${encoders.digits} for handwriting, a part of it in hands that MNIST ` +
+    `hardly has, drawn by the recipe); decoders were taught from beliefs alone (${digits} steps for handwriting, with ` +
     `a conditional discriminator; ${dots} for dots; ${binary} for binary), never along a path. The paths that were ` +
     'never trained are named in the card of the category.'
   );

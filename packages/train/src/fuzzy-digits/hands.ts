@@ -1,22 +1,22 @@
 /**
- * Hands that MNIST hardly has, drawn over its digits: a one with a flag and a foot, a seven with a bar, broad pens and
- * coarse scans. Pictures are `[28·28]`, 0 … 1.
+ * Hands that MNIST hardly has: over its digits a one with a flag and a foot, a seven with a bar; digits of another pen;
+ * broad pens and coarse scans. Pictures are `[28·28]`, 0 … 1.
  */
 import type { Random } from '../random.js';
+import { type Point, penned, segment } from './pen.js';
 import { PIXELS, SIDE } from './settings.js';
 
-/** The same picture, or a varied copy. */
-export function otherHand(image: Float32Array, label: number, random: Random): Float32Array {
-  const out = image.slice();
-  if (label === 1 && random.chance(0.4)) flag(out, random);
-  if (label === 7 && random.chance(0.2)) bar(out, random);
-  if (random.chance(0.25)) broaden(out, random.chance(0.4) ? 2 : 1, random.uniform(0.4, 1));
-  return random.chance(0.2) ? coarsened(out, random.uniform(6.5, 11), random) : out;
-}
+/** A part of the pictures is drawn by a pen of its own instead. */
+const PENNED = 0.25;
 
-interface Point {
-  x: number;
-  y: number;
+/** The same picture, a varied copy, or another digit of the label. */
+export function otherHand(image: Float32Array, label: number, random: Random): Float32Array {
+  const own = random.chance(PENNED);
+  const out = own ? penned(label, random) : image.slice();
+  if (!own && label === 1 && random.chance(0.4)) flag(out, random);
+  if (!own && label === 7 && random.chance(0.2)) bar(out, random);
+  if (random.chance(0.25)) broaden(out, random.chance(0.4) ? 2 : 1, random.uniform(0.4, 1));
+  return random.chance(own ? 0.5 : 0.2) ? coarsened(out, random.uniform(6.5, 11), random) : out;
 }
 
 /** A short stroke from the top to the left, and sometimes a foot. */
@@ -26,11 +26,11 @@ function flag(image: Float32Array, random: Random): void {
   const r = Math.min(2, Math.max(0.7, halfWidth(image) * random.uniform(0.7, 1.1)));
   const length = random.uniform(3.5, 9);
   const angle = random.uniform(0.5, 1.35);
-  const from = { x: top.x, y: top.y + 0.5 };
-  stroke(image, from, { x: from.x - length * Math.sin(angle), y: from.y + length * Math.cos(angle) }, r);
+  const [x, y] = [top[0], top[1] + 0.5];
+  segment(image, [x, y], [x - length * Math.sin(angle), y + length * Math.cos(angle)], r);
   if (!random.chance(0.3)) return;
   const foot = random.uniform(2.5, 5.5);
-  stroke(image, { x: bottom.x - foot, y: bottom.y }, { x: bottom.x + foot, y: bottom.y }, r);
+  segment(image, [bottom[0] - foot, bottom[1]], [bottom[0] + foot, bottom[1]], r);
 }
 
 /** A bar across the stem of a seven. */
@@ -46,7 +46,7 @@ function bar(image: Float32Array, random: Random): void {
   const rise = random.uniform(-1, 1);
   const x = sum / mass;
   const r = Math.min(1.8, Math.max(0.7, halfWidth(image) * random.uniform(0.6, 1)));
-  stroke(image, { x: x - length, y: y + rise }, { x: x + length, y: y - rise }, r);
+  segment(image, [x - length, y + rise], [x + length, y - rise], r);
 }
 
 /** The first inked place from the top (`step` 1) or the bottom (−1). */
@@ -60,7 +60,7 @@ function end(image: Float32Array, step: 1 | -1): Point | undefined {
         mass += v;
       }
     }
-    if (mass > 0) return { x: sum / mass, y };
+    if (mass > 0) return [sum / mass, y];
   }
   return undefined;
 }
@@ -77,18 +77,6 @@ function halfWidth(image: Float32Array): number {
     }
   }
   return rows === 0 ? 1 : sum / rows / 2;
-}
-
-function stroke(image: Float32Array, a: Point, b: Point, radius: number): void {
-  const [dx, dy] = [b.x - a.x, b.y - a.y];
-  const squared = dx * dx + dy * dy || 1;
-  for (let y = 0; y < SIDE; y++)
-    for (let x = 0; x < SIDE; x++) {
-      const t = Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / squared));
-      const ink = radius + 0.5 - Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
-      const at = y * SIDE + x;
-      if (ink > image[at]!) image[at] = Math.min(1, ink);
-    }
 }
 
 /** A broader pen: `times` a part of the way to the maximum of the cross around each pixel. */

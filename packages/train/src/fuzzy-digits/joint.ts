@@ -29,7 +29,7 @@ export interface JointRecipe {
 export const JOINT: JointRecipe = {
   mode: 'all',
   seed: 1,
-  steps: 5500,
+  steps: 2400,
   size: 128,
   perLabel: 16,
   rate: 2e-3,

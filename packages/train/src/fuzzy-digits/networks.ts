@@ -20,7 +20,7 @@ export function read(p: Parameters, name: string, z: TF.Tensor2D): TF.Tensor2D {
 }
 
 /** Channels of the convolutions that halve and read each picture format. */
-export const SEEN = { digits: [32, 32, 64, 96], dots: [32, 32, 64, 64] } as const;
+export const SEEN = { digits: [32, 48, 64, 128], dots: [32, 32, 64, 64] } as const;
 /** Channels of the fine convolution that dots are read by first: the gaps between them are narrow. */
 export const FINE = 12;
 /** Scale of features averaged over the picture: counting needs them beside those that know a place. */

@@ -17,10 +17,9 @@ import { NORM } from './space.js';
 
 export interface RefineRecipe {
   seed: number;
-  /** Steps of the encoders of pictures, and of each decoder. */
-  encoders: number;
-  /** Steps in which the encoder of handwriting meets other hands. */
-  hands: number;
+  /** Steps of the encoders of pictures. */
+  encoders: { dots: number; digits: number };
+  /** Steps of each decoder. */
   digits: number;
   dots: number;
   binary: number;
@@ -32,8 +31,7 @@ export interface RefineRecipe {
 
 export const REFINE: RefineRecipe = {
   seed: 1,
-  encoders: 3500,
-  hands: 3000,
+  encoders: { dots: 3500, digits: 7000 },
   digits: 2800,
   dots: 14_000,
   binary: 1500,
