@@ -18,6 +18,7 @@ export * from './files.js';
 export * from './manifest.js';
 export * from './match.js';
 export type * from './plugin.js';
+export * from './push-forward.js';
 export * from './reference.js';
 export * from './safetensors.js';
 export { NAME } from './schema.js';

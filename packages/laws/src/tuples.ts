@@ -1,4 +1,5 @@
 /** What a morphism is asked: tuples of reference latents, clear and ambiguous. */
+import { pushForward as carried } from '@deepfunctor/core';
 import { type Host, type Morphism, normals } from '@deepfunctor/host';
 import type { Bench } from './bench.js';
 import { gather, rms, rowOf } from './rows.js';
@@ -74,28 +75,10 @@ export function isIdentity({ inputs, output, manifest }: Morphism): boolean {
 }
 
 /** The product of beliefs `[n, K]`, one array for each object, carried through the table: `[n, K]` of the output. */
-export function pushForward(morphism: Morphism, beliefs: readonly Float32Array[]): Float32Array {
-  const { inputs, output, manifest } = morphism;
+export function pushForward({ inputs, output, manifest }: Morphism, beliefs: readonly Float32Array[]) {
   const sizes = inputs.map(({ labels }) => labels.length);
-  const wide = output.labels.length;
-  const rows = beliefs[0]!.length / sizes[0]!;
-  const out = new Float32Array(rows * wide);
-  for (let row = 0; row < rows; row++) {
-    const carry = (i: number, at: number, p: number): void => {
-      if (i === sizes.length) {
-        out[row * wide + manifest.table[at]!]! += p;
-        return;
-      }
-      for (const [label, q] of rowOf(beliefs[i]!, sizes[i]!, row).entries())
-        if (p * q > NEGLIGIBLE) carry(i + 1, at * sizes[i]! + label, p * q);
-    };
-    carry(0, 0, 1);
-  }
-  return out;
+  return carried(manifest.table, beliefs, sizes, output.labels.length);
 }
-
-/** Products below it do not matter to a total variation, and would make high arities slow. */
-const NEGLIGIBLE = 1e-9;
 
 /** Latents with noise of a root-mean-square in units of the norm, brought back to the norm. */
 export function noised(

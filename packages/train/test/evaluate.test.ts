@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pushForward } from '@deepfunctor/core';
 import type { Gray } from '@deepfunctor/host';
 import { Resvg } from '@resvg/resvg-js';
 import fc from 'fast-check';
@@ -11,7 +12,6 @@ import {
   calibrationError,
   correlation,
   countDots,
-  pushForward,
   share,
   totalVariation,
   variety,
@@ -115,10 +115,14 @@ describe('beliefs are measured:', () => {
 
   test('a table moves each part of a belief, and parts meet where it sends them to one label', () => {
     const p = beliefs({ 1: 0.5, 6: 0.25, 9: 0.25 }, { 0: 1 });
-    expect([...pushForward(p, TABLES['times-two'])]).toEqual([...beliefs({ 2: 0.75, 8: 0.25 }, { 0: 1 })]);
+    expect([...pushForward(TABLES['times-two'], [p], [K], K)]).toEqual([
+      ...beliefs({ 2: 0.75, 8: 0.25 }, { 0: 1 }),
+    ]);
     fc.assert(
       fc.property(fc.array(fc.nat(K - 1), { minLength: K, maxLength: K }), fc.nat(K - 1), (table, k) => {
-        expect([...pushForward(beliefs({ [k]: 1 }), table)]).toEqual([...beliefs({ [table[k]!]: 1 })]);
+        expect([...pushForward(table, [beliefs({ [k]: 1 })], [K], K)]).toEqual([
+          ...beliefs({ [table[k]!]: 1 }),
+        ]);
       }),
     );
   });

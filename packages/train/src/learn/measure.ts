@@ -1,4 +1,5 @@
 /** What a learned plugin is worth, by its files in the real runtime, on what it was not taught. */
+import { pushForward } from '@deepfunctor/core';
 import { decodeOutput, type Host, normals } from '@deepfunctor/host';
 import { Random } from '../random.js';
 import { type Contract, likeliest, noisedPool, type Pool } from './contract.js';
@@ -63,13 +64,12 @@ export async function measureMorphism(
     rows.kept.filter((row) => reference.clear[row] === 0),
   );
   if (ambiguous.every(({ length }) => length > 0))
-    measured['total variation to the push-forward, ambiguous latents that were kept'] = await pushForward(
+    measured['total variation to the push-forward, ambiguous latents that were kept'] = await offPushForward(
       host,
       name,
       inputs,
       output,
       table,
-      tuples,
       ambiguous,
       random,
     );
@@ -89,13 +89,13 @@ export async function measureMorphism(
   return rounded(measured);
 }
 
-async function pushForward(
+/** Total variation between what the morphism answers to ambiguous objects and the push-forward of their beliefs. */
+async function offPushForward(
   host: Host,
   name: string,
   inputs: readonly Contract[],
   output: Contract,
   table: readonly number[],
-  tuples: readonly number[][],
   ambiguous: readonly number[][],
   random: Random,
 ): Promise<number> {
@@ -113,19 +113,9 @@ async function pushForward(
     beliefs.push(await host.probe(category.name, z));
   }
   const after = await host.probe(output.category.name, await host.apply(name, ...latents));
-  let sum = 0;
-  for (let row = 0; row < AMBIGUOUS; row++) {
-    const expected = new Float64Array(K);
-    tuples.forEach((labels, place) => {
-      const p = labels.reduce(
-        (product, label, i) => product * beliefs[i]![row * inputs[i]!.category.labels.length + label]!,
-        1,
-      );
-      expected[table[place]!] = expected[table[place]!]! + p;
-    });
-    for (let k = 0; k < K; k++) sum += Math.abs(expected[k]! - after[row * K + k]!) / 2;
-  }
-  return sum / AMBIGUOUS;
+  const sizes = inputs.map(({ category }) => category.labels.length);
+  const expected = pushForward(table, beliefs, sizes, K);
+  return after.reduce((sum, p, i) => sum + Math.abs(p - expected[i]!), 0) / 2 / AMBIGUOUS;
 }
 
 /** A functor: what it shows of noised latents that were kept, read by its codec, or by itself where that is a picture. */

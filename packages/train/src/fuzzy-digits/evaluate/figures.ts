@@ -39,16 +39,6 @@ export function totalVariation(a: Float32Array, b: Float32Array): number {
   return sum / 2 / (a.length / K);
 }
 
-/** Beliefs `[n, K]` carried through a table. */
-export function pushForward(belief: Float32Array, table: readonly number[]): Float32Array {
-  const out = new Float32Array(belief.length);
-  for (let i = 0; i < belief.length; i++) {
-    const to = i - (i % K) + table[i % K]!;
-    out[to] = out[to]! + belief[i]!;
-  }
-  return out;
-}
-
 /** Expected calibration error in equal bins of the confidence (Naeini et al., 2015). */
 export function calibrationError(belief: Float32Array, labels: ArrayLike<number>, bins = 15): number {
   const sums = Array.from({ length: bins }, () => ({ n: 0, confidence: 0, right: 0 }));

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pushForward } from '@deepfunctor/core';
 import { type Functor, fitPicture, type Host, normals } from '@deepfunctor/host';
 import { readMnist } from '../../data/idx.js';
 import { openEngine } from '../../engine.js';
@@ -24,7 +25,6 @@ import {
   calibrationError,
   correlation,
   countDots,
-  pushForward,
   share,
   totalVariation,
   variety,
@@ -299,7 +299,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Report> {
   const fuzziness: Report['fuzziness'] = [];
   for (let step = 1; step <= 100; step++) {
     latent = await m.apply('add-one', latent);
-    carried = pushForward(carried, TABLES['add-one']);
+    carried = pushForward(TABLES['add-one'], [carried], [K], K);
     if ([1, 10, 100].includes(step))
       fuzziness.push({ steps: step, variation: totalVariation(await m.probe(latent), carried) });
   }

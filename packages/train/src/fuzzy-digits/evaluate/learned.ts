@@ -1,6 +1,6 @@
 /** What plugins that were learned later are worth among the founding ones: every functor in, morphism and functor out. */
 import { join } from 'node:path';
-import { writeWhole } from '@deepfunctor/core';
+import { pushForward, writeWhole } from '@deepfunctor/core';
 import { decodeOutput, encodeInput, type Functor, type Morphism, normals, rowShape } from '@deepfunctor/host';
 import { readMnist } from '../../data/idx.js';
 import { Random } from '../../random.js';
@@ -223,27 +223,18 @@ async function fuzziness(
     for (let step = 1; step <= (arity === 1 ? Math.max(...STEPS) : 1); step++) {
       const rest = objects.slice(1, arity);
       latent = await m.apply(morphism.name, latent, ...rest.map((each) => each.latent));
-      belief = carried([belief, ...rest.map((each) => each.belief)], to, n);
+      const beliefs = [belief, ...rest.map((each) => each.belief)];
+      belief = pushForward(
+        to,
+        beliefs,
+        beliefs.map(() => K),
+        K,
+      );
       if (STEPS.includes(step))
         points.push({ steps: step, variation: totalVariation(await m.probe(latent), belief) });
     }
     out.push({ morphism: morphism.name, arity, bijection, points });
   }
-  return out;
-}
-
-/** The product of beliefs carried through a table. */
-function carried(beliefs: readonly Float32Array[], to: readonly number[], n: number): Float32Array {
-  const out = new Float32Array(n * K);
-  for (let row = 0; row < n; row++)
-    to.forEach((label, place) => {
-      let [p, rest] = [1, place];
-      for (let k = beliefs.length - 1; k >= 0; k--) {
-        p *= beliefs[k]![row * K + (rest % K)]!;
-        rest = Math.floor(rest / K);
-      }
-      out[row * K + label] = out[row * K + label]! + p;
-    });
   return out;
 }
 
