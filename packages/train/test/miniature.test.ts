@@ -78,11 +78,11 @@ describe('a founding in miniature', () => {
     const counts = Object.fromEntries([...stages].map(([stage, steps]) => [stage, steps.length]));
     expect(counts).toEqual({
       'joint founding': 400,
-      'digits encoder': refine.encoders.digits,
       'dots encoder': refine.encoders.dots,
       'binary decoder': refine.binary,
       'dots decoder': refine.dots,
       'digits decoder': refine.digits,
+      'digits encoder': refine.encoders.digits,
     });
     expect(JSON.parse(readFileSync(join(at.run, 'founding.json'), 'utf8'))).toEqual(founding);
     expect(Object.keys(founding.seconds)).toEqual(Object.keys(counts));

@@ -89,7 +89,6 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
     ];
   };
   const stages: Stage[] = [
-    encoder('digits'),
     encoder('dots'),
     [
       'binary decoder',
@@ -109,6 +108,7 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
       ['digits/'],
       () => refineDigits(tf, weights, images, refine, step, signal),
     ],
+    encoder('digits'),
   ];
   for (const [stage, settings, inputs, train] of stages) {
     const path = join(run, `${stage.replace(' ', '-')}.safetensors`);

@@ -16,7 +16,7 @@ export function otherHand(image: Float32Array, label: number, random: Random): F
   if (!own && label === 1 && random.chance(0.4)) flag(out, random);
   if (!own && label === 7 && random.chance(0.2)) bar(out, random);
   if (random.chance(0.25)) broaden(out, random.chance(0.4) ? 2 : 1, random.uniform(0.4, 1));
-  return random.chance(own ? 0.5 : 0.2) ? coarsened(out, random.uniform(6.5, 11), random) : out;
+  return random.chance(own ? 0.6 : 0.3) ? coarsened(out, random.uniform(6.5, 11), random) : out;
 }
 
 /** A short stroke from the top to the left, and sometimes a foot. */
@@ -99,10 +99,19 @@ function broaden(image: Float32Array, times: number, part: number): void {
   }
 }
 
-/** Area averages on so many cells along the digit's 20 pixels, read back bilinearly and stretched. */
+/**
+ * Area averages on so many cells along the digit's 20 pixels, begun at the edge of its ink or near it; read back as
+ * blocks or bilinearly, and made as hard as an enlarged picture comes out of the codec.
+ */
 function coarsened(image: Float32Array, cells: number, random: Random): Float32Array {
   const step = 20 / cells;
-  const [ox, oy] = [random.uniform(0, step), random.uniform(0, step)];
+  const [left, top] = corner(image);
+  const near = random.chance(0.5) ? 0 : step;
+  const offset = (edge: number) => {
+    const at = edge + random.uniform(-near, 0);
+    return Math.ceil(at / step) * step - at;
+  };
+  const [ox, oy] = [offset(left), offset(top)];
   const n = Math.ceil(SIDE / step) + 2;
   const sum = new Float32Array(n * n);
   const count = new Float32Array(n * n);
@@ -116,6 +125,7 @@ function coarsened(image: Float32Array, cells: number, random: Random): Float32A
     const k = Math.min(n - 1, Math.max(0, y)) * n + Math.min(n - 1, Math.max(0, x));
     return count[k] ? sum[k]! / count[k]! : 0;
   };
+  const blocks = random.chance(0.3);
   const out = new Float32Array(PIXELS);
   let peak = 0.05;
   for (let y = 0, i = 0; y < SIDE; y++)
@@ -123,10 +133,25 @@ function coarsened(image: Float32Array, cells: number, random: Random): Float32A
       const [sx, sy] = [(x + 0.5 + ox) / step - 0.5, (y + 0.5 + oy) / step - 0.5];
       const [x0, y0] = [Math.floor(sx), Math.floor(sy)];
       const [fx, fy] = [sx - x0, sy - y0];
-      out[i] =
-        (1 - fy) * ((1 - fx) * cell(x0, y0) + fx * cell(x0 + 1, y0)) +
-        fy * ((1 - fx) * cell(x0, y0 + 1) + fx * cell(x0 + 1, y0 + 1));
+      out[i] = blocks
+        ? cell(Math.round(sx), Math.round(sy))
+        : (1 - fy) * ((1 - fx) * cell(x0, y0) + fx * cell(x0 + 1, y0)) +
+          fy * ((1 - fx) * cell(x0, y0 + 1) + fx * cell(x0 + 1, y0 + 1));
       peak = Math.max(peak, out[i]!);
     }
-  return out.map((v) => Math.min(1, v / peak));
+  const hard = random.chance(0.7);
+  const low = hard ? random.uniform(0, 0.1) : 0;
+  const high = hard ? random.uniform(0.6, 0.95) : 1;
+  return out.map((v) => Math.min(1, Math.max(0, (v / peak - low) / (high - low))));
+}
+
+/** Left and top edge of the ink. */
+function corner(image: Float32Array): [left: number, top: number] {
+  let [left, top] = [SIDE, SIDE];
+  for (let i = 0; i < PIXELS; i++)
+    if (image[i]! > 0.3) {
+      left = Math.min(left, i % SIDE);
+      top = Math.min(top, Math.floor(i / SIDE));
+    }
+  return [left, top];
 }
