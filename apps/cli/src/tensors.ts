@@ -16,7 +16,7 @@ interface Question {
 /**
  * First line out: the inputs of the chain, their shapes without the batch axis, and the digests of what encodes them.
  * Then, for each line in, `{"key", "tensors"}` (float32, little-endian, as base64, one for each input) or
- * `{"key", "error"}`: a bad row does not stop the rest. Errors: those of a chain, DATA_BROKEN (a line that is no row).
+ * `{"key", "error"}`: a bad row does not stop the rest. Errors: those of a chain, USAGE (a line that is no row).
  */
 export async function tensorsCommand(text: string): Promise<void> {
   const host = await openHost();
@@ -53,14 +53,15 @@ export async function tensorsCommand(text: string): Promise<void> {
 
 function questionOf(line: string, number: number): Question {
   const where = `line ${number} of the standard input`;
+  const help = 'deepfunctor tensors --help';
   let row: unknown;
   try {
     row = JSON.parse(line);
   } catch (cause) {
-    fail('DATA_BROKEN', { where, reason: reasonOf(cause), cause });
+    fail('USAGE', { where, reason: reasonOf(cause), help, cause });
   }
   if (!isQuestion(row))
-    fail('DATA_BROKEN', { where, reason: 'a row is {"key": text, "inputs": [text or {"png": base64}, …]}' });
+    fail('USAGE', { where, help, reason: 'a row is {"key": text, "inputs": [text or {"png": base64}, …]}' });
   return row;
 }
 
