@@ -34,7 +34,11 @@ export async function exportCommand(
   const host = await openHost();
   try {
     const chain = host.compose(text);
-    const model = { name: name ?? tritonName(chain.text), chain: chain.text, maxBatch: maxBatch ?? MAX_BATCH };
+    const model = {
+      name: name ?? tritonName(chain.text),
+      chain: chain.text,
+      maxBatch: maxBatch ?? MAX_BATCH,
+    };
     if (triton !== undefined) checkTriton(triton, model);
     const file = await chain.toOnnx({ distribution: withDistribution });
     const { bytes, inputs, outputs } = file;

@@ -20,7 +20,7 @@ from ray.cluster_utils import Cluster
 
 #: Two runs of the same numbers in batches of other sizes.
 CLOSE = 1e-5
-PATIENCE = 240
+PATIENCE = 900
 
 
 def processes() -> dict[int, tuple[int, str]]:
@@ -68,7 +68,7 @@ def cluster():
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
     # A node that is gone is noticed soon.
     system = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 1000, "health_check_failure_threshold": 10}
-    made = Cluster(initialize_head=True, head_node_args={**node, "_temp_dir": folder, "_system_config": system})
+    made = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder, "_system_config": system})
     made.second = made.add_node(**node)
     made.folder = folder
     yield made
