@@ -1,13 +1,17 @@
 """The command: what is asked for, the run on the cluster, and what is told. Exit codes: see --help."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import shlex
+import shutil
 import signal
 import sys
+import tempfile
 import uuid
+from collections.abc import Iterator
 
 # Before Ray is loaded: it reports nothing to its makers, and its native half does not write over the progress.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -77,35 +81,41 @@ def run(options: argparse.Namespace) -> dict:
     missing = [part for part in work.parts if part.name not in there]
     if there:
         print(f"{len(there)} of {len(work.parts)} parts are there already", file=sys.stderr)
-    done = {part.name: part.rows for part in work.parts if part.name in there}
     if missing:
-        connect(options)
-        results = dataset(missing, content, Task(model, host, out, options.key, options.batch), options.workers)
-        with tqdm(total=work.rows, initial=sum(done.values()), unit=" rows", disable=None) as bar:
-            for result in results.iter_rows():
-                done[result["name"]] = result["rows"]
+        task = Task(model, host, out, options.key, options.batch)
+        before = sum(part.rows for part in work.parts if part.name in there)
+        with cluster(options.address), tqdm(total=work.rows, initial=before, unit=" rows", disable=None) as bar:
+            for result in dataset(missing, content, task, options.workers).iter_rows():
                 bar.update(result["rows"])
     counts = finish(out, work)
     return {"chain": model.chain, "out": options.out, "parts": len(work.parts), **counts}
 
 
-def connect(options: argparse.Namespace) -> None:
-    address = options.address or os.environ.get("RAY_ADDRESS")
+@contextlib.contextmanager
+def cluster(given: str | None) -> Iterator[None]:
+    """Connected to the cluster; without an address to one of its own, of which nothing is left. Errors: USAGE."""
+    address = given or os.environ.get("RAY_ADDRESS")
+    folder = None if address else tempfile.mkdtemp(prefix="ray")
     # Of its own: on the loopback address, and with little memory, for parts and not rows go through Ray.
     own = {"_node_ip_address": "127.0.0.1", "include_dashboard": False, "object_store_memory": 100 * 2**20}
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
-        ray.init(**({"address": address} if address else {"address": "local", **own}), **quiet)
+        ray.init(**({"address": address} if address else {"address": "local", "_temp_dir": folder, **own}), **quiet)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.scheduling_strategy = "SPREAD"
+        context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        # The workers need no copy of this package on their machines.
+        cloudpickle.register_pickle_by_value(deepfunctor_ray)
+        yield
     except ConnectionError as error:
         todo = "Check that the cluster runs, and its address."
         raise Told("USAGE", "The cluster of Ray does not answer.", f"--address {address}", todo) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.scheduling_strategy = "SPREAD"
-    context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    # The workers need no copy of this package on their machines.
-    cloudpickle.register_pickle_by_value(deepfunctor_ray)
+    finally:
+        ray.shutdown()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def dataset(parts: list, content: bytes, task: Task, workers: int | None) -> ray.data.Dataset:
@@ -168,7 +178,8 @@ def main(argv: list[str]) -> int:
     def stop(*_):
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop)
     try:
         result = run(options)
     except KeyboardInterrupt:
@@ -180,8 +191,6 @@ def main(argv: list[str]) -> int:
             raise
         print(told, file=sys.stderr)
         return told.exit_code
-    finally:
-        ray.shutdown()
     if options.json:
         print(json.dumps(result, indent=2))
     else:

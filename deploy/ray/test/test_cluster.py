@@ -198,7 +198,7 @@ def test_every_row_of_a_parquet_set_is_there_once_though_a_node_is_killed(cluste
     kill(under(raylet_of(cluster.second)))
     assert len(parts(out)) < 100
     code, told, progress = ended(run)
-    assert (code, progress) == (0, "")
+    assert code == 0, progress
     assert '"rows": 2000,\n  "errors": 0\n' in told
 
     found = results(out)
@@ -213,7 +213,7 @@ def test_a_run_that_is_interrupted_says_how_to_go_on_and_texts_go_through_the_ho
     model_file = export("(binary, roman) -> add -> binary")
     questions = tmp_path / "questions.parquet"
     keys = [f"{index}" for index in range(400)]
-    columns = {"key": keys, "input_0": ["0011", "0100"] * 200, "input_1": ["IV"] * 399 + ["IIII"]}
+    columns = {"key": keys, "input_0": ["0011", "0100"] * 200, "input_1": ["IV"] * 399 + ["I?"]}
     pyarrow.parquet.write_table(pyarrow.table(columns), questions, row_group_size=4)
     out = tmp_path / "out"
     run = start(cluster, model_file, questions, out, *HOST)
