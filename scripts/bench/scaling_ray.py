@@ -12,9 +12,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy/ray"))
 
 from deepfunctor_ray import __main__ as command  # noqa: E402
-from deepfunctor_ray.model import read_model, session_of  # noqa: E402
-from deepfunctor_ray.plan import plan  # noqa: E402
-from deepfunctor_ray.worker import Task, Worker, schema_of  # noqa: E402
+from deepfunctor_ray.model import read_model  # noqa: E402
+from deepfunctor_ray.plan import as_row, plan  # noqa: E402
+from deepfunctor_ray.worker import Task, Worker  # noqa: E402
 import numpy  # noqa: E402
 import pyarrow  # noqa: E402
 import pyarrow.parquet  # noqa: E402
@@ -36,12 +36,10 @@ def main(path: str) -> None:
 
         (folder / "alone").mkdir()
         work = plan(str(given), model, "key", GROUP)
-        worker = object.__new__(Worker)  # as an actor makes it, without Ray to get the model from
-        worker.task = Task(model, None, str(folder / "alone"), "key", BATCH)
-        worker.session, worker.codec, worker.schema = session_of(content), None, schema_of(model)
+        worker = Worker(content, Task(model, None, str(folder / "alone"), "key", BATCH))
         begun = time.perf_counter()
         for part in work.parts:
-            worker._write(part, str(folder / "alone" / part.name))
+            worker(as_row(part))
         alone = time.perf_counter() - begun
 
         runs = []

@@ -31,9 +31,9 @@ Batch = tuple[list[str], list[list | str]]
 
 
 class Worker:
-    def __init__(self, content: ray.ObjectRef, task: Task):
+    def __init__(self, content: ray.ObjectRef | bytes, task: Task):
         self.task = task
-        self.session = session_of(ray.get(content))
+        self.session = session_of(content if isinstance(content, bytes) else ray.get(content))
         self.codec = None if task.host is None else Codec(task.host, task.model)
         self.schema = schema_of(task.model)
 

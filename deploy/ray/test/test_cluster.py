@@ -68,9 +68,12 @@ def cluster():
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
     # A node that is gone is noticed soon.
     system = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 1000, "health_check_failure_threshold": 10}
-    made = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder, "_system_config": system})
-    made.second = made.add_node(**node)
-    made.folder = folder
+    try:
+        made = Cluster(initialize_head=True, head_node_args={**node, "temp_dir": folder, "_system_config": system})
+        made.second = made.add_node(**node)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     yield made
     raylets = [raylet_of(each) for each in made.list_all_nodes()]
     begun = [pid for raylet in raylets for pid in under(raylet)]
