@@ -100,6 +100,7 @@ function draw({ byDepth, byPlugins, reading, ray }) {
   const times = (value) => `${value.toFixed(2)} ×`;
   const mega = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const blocks = [
+    '![Time of a row against the number of morphisms](scaling.svg)',
     'Time of a row against batch 1, one morphism:',
     table([
       ['rows of a batch', ...batches.map(String)],
