@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0'
+# The messages of Triton's model configurations.
+packages+=' tritonclient[grpc]==2.73.0'
 environment="$PWD/node_modules/.cache/python"
 python="$environment/bin/python"
 stamp="$environment/packages.txt"

@@ -7,6 +7,7 @@ import { exportCommand } from './export.js';
 import { learnFunctorCommand, learnMorphismCommand } from './learn.js';
 import { list } from './list.js';
 import { run } from './run.js';
+import { tensorsCommand } from './tensors.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
@@ -82,7 +83,10 @@ Examples:
     .command('export')
     .description('write a whole chain as one ONNX file, which any ONNX runtime takes')
     .argument('<chain>', 'functor -> morphism -> … -> functor; tuples in parentheses')
-    .requiredOption('-o, --out <file>', 'FILE.onnx')
+    .option('-o, --out <file>', 'FILE.onnx')
+    .option('--triton <dir>', 'instead: a folder of models, as Triton and KServe serve them')
+    .option('--name <name>', 'with --triton: of the model (default: the names of the chain)')
+    .option('--max-batch <n>', 'with --triton: rows of one run (default: 256)', positive)
     .option('--with-distribution', 'a second output: what the probe reads at the end')
     .option('--json', 'print JSON: file, digest, and the ports with their shapes')
     .addHelpText(
@@ -90,10 +94,25 @@ Examples:
       `
 The inputs are input (several: input_0, input_1, …) and, where the answer has one, style.
 
-Example:
-  deepfunctor export "digits -> add-one -> binary" --out chain.onnx --with-distribution`,
+Examples:
+  deepfunctor export "digits -> add-one -> binary" --out chain.onnx --with-distribution
+  deepfunctor export "digits -> add-one -> binary" --triton models --name one-more --max-batch 64`,
     )
     .action((chain, options) => exportCommand(chain, options));
+  program
+    .command('tensors')
+    .description('the codecs as a filter: rows of a program in, the tensors that an exported chain takes out')
+    .argument('<chain>', 'functor -> morphism -> … -> functor; tuples in parentheses')
+    .addHelpText(
+      'after',
+      `
+Each line in is a row, {"key": "a", "inputs": ["0111"]}; a picture is {"png": "<base64>"}. The first line out tells
+the inputs and their shapes; then comes, for each row, {"key", "tensors": ["<float32, base64>"]} or {"key", "error"}.
+
+Example:
+  deepfunctor tensors "binary -> add-one -> digits" < rows.ndjson > tensors.ndjson`,
+    )
+    .action((chain) => tensorsCommand(chain));
   program
     .command('evaluate')
     .description('measure the installed plugins: swap matrix, depth, fuzziness, handwriting')
