@@ -20,7 +20,7 @@ from ray.cluster_utils import Cluster
 
 #: Two runs of the same numbers in batches of other sizes.
 CLOSE = 1e-5
-PATIENCE = 900
+PATIENCE = 240
 
 
 def processes() -> dict[int, tuple[int, str]]:
