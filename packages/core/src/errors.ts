@@ -57,7 +57,7 @@ export const ERRORS = {
   INPUT_LINE: {
     meaning: 'A line of the standard input is neither an input nor JSON that holds one.',
     what: 'The line cannot be read: {reason}.',
-    todo: 'Write one question a line: a path or a text, several of them between tabs, or JSON: a list of texts, or an object that holds it as “input”.',
+    todo: 'Write one question a line: a path or a text, several between tabs, or JSON: a list of texts, or an object with it as “input”.',
   },
   INPUT_NONE: {
     meaning: 'A folder or a pattern was given as input, and there is no file of it.',

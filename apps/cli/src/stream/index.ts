@@ -46,7 +46,7 @@ export async function runMany(host: Host, chain: Chain, options: RunOptions): Pr
 
   // A bar must not run through the lines of a terminal.
   const bar = out !== undefined || !process.stdout.isTTY ? progressBar(questions.total) : undefined;
-  const interrupted = untilInterrupted();
+  const interrupt = listenForInterrupt();
   const begun = performance.now();
   let { failed } = sink;
   let count = sink.done;
@@ -54,7 +54,7 @@ export async function runMany(host: Host, chain: Chain, options: RunOptions): Pr
   bar?.start(questions.total ?? 0, count, { failed });
   try {
     for (;;) {
-      const next = await Promise.race([answers.next(), interrupted]);
+      const next = await interrupt.or(answers.next());
       if (next === 'interrupted') {
         const resume = out === undefined ? 'with --out it can be continued' : 'it continues where it stopped';
         throw coded('INTERRUPTED', { where: `run, after ${count} inputs`, resume });
@@ -177,13 +177,23 @@ function progressBar(total: number | undefined): SingleBar {
 }
 
 /** The first interrupt lets what was answered be kept, a second one does not wait for it. */
-function untilInterrupted(): Promise<'interrupted'> {
-  return new Promise((resolve) => {
-    process.removeAllListeners('SIGINT').once('SIGINT', () => {
-      process.once('SIGINT', () => process.exit(130));
-      resolve('interrupted');
-    });
+function listenForInterrupt(): { or<T>(work: Promise<T>): Promise<T | 'interrupted'> } {
+  let interrupted = false;
+  let tell = () => {};
+  process.removeAllListeners('SIGINT').once('SIGINT', () => {
+    process.once('SIGINT', () => process.exit(130));
+    interrupted = true;
+    tell();
   });
+  return {
+    // No race against one promise for all: it would hold on to everything that ever ran against it.
+    or: (work) =>
+      new Promise((resolve, reject) => {
+        tell = () => resolve('interrupted');
+        if (interrupted) tell();
+        work.then(resolve, reject);
+      }),
+  };
 }
 
 interface Summary {

@@ -1,5 +1,4 @@
 /** Lines to the standard output, no faster than its reader takes them. */
-import { once } from 'node:events';
 
 export interface LineWriter {
   /** Resolves when there is room for more; false once the reader has left. */
@@ -8,17 +7,18 @@ export interface LineWriter {
 
 export function standardOutput(): LineWriter {
   let gone = false;
+  let goOn = () => {};
   process.stdout.on('error', () => {
     gone = true;
+    goOn();
   });
+  process.stdout.on('drain', () => goOn());
   return {
     async write(line) {
-      if (gone) return false;
-      if (!process.stdout.write(`${line}\n`))
-        // Its error ends the wait as well.
-        await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(
-          () => undefined,
-        );
+      if (!gone && !process.stdout.write(`${line}\n`))
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
       return !gone;
     },
   };

@@ -22,7 +22,7 @@ export async function* inBatches<T>(
       const room = size - (first % size);
       const failures: unknown[] = [];
       while (batch.length < room && !ended) {
-        pending ??= Promise.resolve(iterator.next());
+        pending ??= (async () => iterator.next())();
         const patience = batch.length === 0 ? undefined : wait;
         const result = await within(pending, patience).catch((cause: unknown) => {
           failures.push(cause);
@@ -39,7 +39,7 @@ export async function* inBatches<T>(
     }
   } finally {
     // Not waited for: a source may be in the middle of a wait that never ends.
-    if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+    if (!ended) (async () => iterator.return?.())().catch(() => undefined);
   }
 }
 

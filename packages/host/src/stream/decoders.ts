@@ -19,7 +19,7 @@ export function defaultThreads(): number {
   return Math.min(4, Math.max(1, availableParallelism() - 1));
 }
 
-/** Threads for pictures, begun when the first ones come; texts, and all with 0 threads, are decoded here. */
+/** Threads for pictures, begun when there is more than one share of them; texts, and all with 0 threads, are decoded here. */
 export function openDecoders(threads: number): Decoders {
   let opened: Promise<Tinypool | undefined> | undefined;
   let closed = false;
@@ -28,7 +28,8 @@ export function openDecoders(threads: number): Decoders {
 
   return {
     async decode(codec, items) {
-      if (codec.kind !== 'image' || threads === 0) return decodeHere(codec, items);
+      const few = opened === undefined && items.length <= SHARE;
+      if (codec.kind !== 'image' || threads === 0 || few) return decodeHere(codec, items);
       opened ??= openPool(threads);
       const pool = await opened;
       if (pool === undefined) return decodeHere(codec, items);
