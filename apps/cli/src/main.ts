@@ -11,15 +11,15 @@ import { tensorsCommand } from './tensors.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
-  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|TABLE_INVALID|EXAMPLES_INVALID)$/;
+  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|RESULTS_MISMATCH|TABLE_INVALID|EXAMPLES_INVALID)$/;
 
 const exitCodeOf = (code: ErrorCode) => (code === 'INTERRUPTED' ? 130 : GIVEN.test(code) ? 2 : 1);
 
 /** Run the command with these arguments; resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
-  const program = commands(() => {
-    code = 1;
+  const program = commands((as = 1) => {
+    code = as;
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -41,8 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** `failed` is told where a command has done its work and the answer is no. */
-function commands(failed: () => void): Command {
+/** `failed` is told where a command has done its work and the answer is no, with the exit code if it is not 1. */
+function commands(failed: (as?: number) => void): Command {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const program = new Command('deepfunctor')
     .description('Compose trained modules: functors read and write formats, morphisms compute between them.')
@@ -59,8 +59,18 @@ function commands(failed: () => void): Command {
     .command('run')
     .description('run inputs through a chain')
     .argument('<chain>', 'functor -> morphism -> … -> functor; tuples in parentheses')
-    .option('-i, --input <input>', 'a PNG file or a text; again for more', collect, [])
-    .option('-o, --out <path>', 'a folder, or FILE.png for one picture')
+    .option(
+      '-i, --input <input>',
+      'a PNG file or a text; again for more. Many: a folder, a pattern in quotes, or - for lines of the standard input',
+      collect,
+      [],
+    )
+    .option(
+      '-o, --out <path>',
+      'a folder, or FILE.png for one picture. Many: a folder, or FILE.ndjson; the same call continues a run that was stopped',
+    )
+    .option('-0, --null', 'many: inputs from - end with a zero byte, as find -print0 writes them')
+    .option('--threads <n>', 'many: threads that read and decode pictures (0: none)', notNegative)
     .option('--seed <n>', 'sample the style of a picture with this seed', whole)
     .addOption(
       new Option('--style <style>', 'where the style of a picture comes from').choices([
@@ -76,9 +86,17 @@ function commands(failed: () => void): Command {
 Examples:
   deepfunctor run "digits -> add-one -> binary" --input seven.png
   deepfunctor run "digits -> add-one -> times-two -> dots" --input seven.png --out answers
-  deepfunctor run "binary -> add-one -> digits" --input 0110 --out six-plus-one.png --seed 3`,
+  deepfunctor run "binary -> add-one -> digits" --input 0110 --out six-plus-one.png --seed 3
+
+Many inputs give a line of JSON each, in their order; one without an answer does not stop the rest (exit code 2):
+  deepfunctor run "digits -> add-one -> roman" --input scans
+  deepfunctor run "digits -> add-one -> dots" --input "scans/**/*.png" --out answers
+  deepfunctor run "(digits, digits) -> add -> binary" --input left --input right --out sums.ndjson
+  find scans -name "*.png" -print0 | deepfunctor run "digits -> add-one -> roman" --input - --null`,
     )
-    .action((chain, options) => run(chain, options));
+    .action(async (chain, options) => {
+      if ((await run(chain, options)) > 0) failed(2);
+    });
   program
     .command('export')
     .description('write a whole chain as one ONNX file, which any ONNX runtime takes')
@@ -217,6 +235,12 @@ Examples:
 function positive(text: string): number {
   const value = whole(text);
   if (value < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return value;
+}
+
+function notNegative(text: string): number {
+  const value = whole(text);
+  if (value < 0) throw new InvalidArgumentError('It must be at least 0.');
   return value;
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Answer, type Chain, type Form, openHost, type Style } from '@deepfunctor/host';
+import { isMany, isResults } from './many.js';
 import { contactSheet, type SheetItem } from './sheet.js';
 
 export interface RunOptions {
@@ -10,17 +11,23 @@ export interface RunOptions {
   seed?: number;
   style?: Style;
   json?: boolean;
+  /** Many inputs: those of the standard input end with a zero byte. */
+  null?: boolean;
+  /** Many inputs: how many threads decode pictures. */
+  threads?: number;
 }
 
-/** `deepfunctor run`. */
-export async function run(
-  text: string,
-  { input, out, seed, style, json = false }: RunOptions,
-): Promise<void> {
+/** `deepfunctor run`; gives the number of inputs that have no answer, where there are many. */
+export async function run(text: string, options: RunOptions): Promise<number> {
+  const { input, out, seed, style, json = false } = options;
   const host = await openHost();
   try {
     const chain = host.compose(text);
     const arity = chain.inputs.length;
+    if (asksMany(options, chain)) {
+      const { runMany } = await import('./stream/index.js');
+      return await runMany(host, chain, options);
+    }
     if (input.length === 0 || input.length % arity !== 0)
       fail('INPUT_COUNT', { where: text, expected: arity, given: input.length });
     const questions = Array.from({ length: input.length / arity }, (_, i) =>
@@ -37,7 +44,7 @@ export async function run(
           2,
         ),
       );
-      return;
+      return 0;
     }
     for (const [i, answer] of answers.entries()) {
       const asked = answers.length > 1 ? `${questions[i]!.join(', ')}: ` : '';
@@ -45,9 +52,16 @@ export async function run(
       const where = files[i] ?? (answer.png ? 'a picture; keep it with --out' : undefined);
       console.log(`${asked}${value}${where === undefined ? '' : `  (${where})`}${doubt(answer)}`);
     }
+    return 0;
   } finally {
     await host.close();
   }
+}
+
+/** Whether an input stands for many, or the answers go where many do. */
+function asksMany({ input, out }: RunOptions, chain: Chain): boolean {
+  const isPicture = (at: number) => chain.inputs[at % chain.inputs.length]!.codec.kind === 'image';
+  return isResults(out) || input.some((name, at) => isMany(name, isPicture(at)));
 }
 
 /** What a question is given as: the bytes of a file for pictures, else the text itself. */
@@ -119,7 +133,8 @@ export function itemOf(
   };
 }
 
-function told(answer: Answer, inputs: string[], file: string | undefined) {
+/** An answer as JSON tells it. */
+export function told(answer: Answer, inputs: string[], file: string | undefined) {
   const { value, png, raw, label, before, distribution, style } = answer;
   return {
     inputs,

@@ -54,6 +54,21 @@ export const ERRORS = {
     what: 'The tensor “{name}” does not fit: {reason}.',
     todo: 'Give float32 values of shape {shape}.',
   },
+  INPUT_LINE: {
+    meaning: 'A line of the standard input is neither an input nor JSON that holds one.',
+    what: 'The line cannot be read: {reason}.',
+    todo: 'Write one question a line: a path or a text, several between tabs, or JSON: a list of texts, or an object with it as “input”.',
+  },
+  INPUT_NONE: {
+    meaning: 'A folder or a pattern was given as input, and there is no file of it.',
+    what: 'There is no input: {reason}.',
+    todo: 'Give a folder of PNG files, or a pattern in quotes; “FOLDER/**/*.png” looks into folders of folders, too.',
+  },
+  INPUT_PAIRS: {
+    meaning: 'A chain of several inputs was given lists of them that do not pair.',
+    what: 'The inputs cannot be paired: their numbers differ ({counts}).',
+    todo: 'Give lists of the same length, which are paired in order, or a single input, which goes with each of the others.',
+  },
   STYLE_UNAVAILABLE: {
     meaning: 'The style that was asked for does not exist for this chain.',
     what: 'The style “{style}” is not available: {reason}.',
@@ -240,6 +255,11 @@ export const ERRORS = {
     meaning: 'A file would be overwritten that this program did not write.',
     what: 'The output exists already.',
     todo: 'Choose another name, or remove it.',
+  },
+  RESULTS_MISMATCH: {
+    meaning: 'Results of a run that was stopped belong to another chain, other plugins, options or inputs.',
+    what: 'These results cannot be continued: {reason}.',
+    todo: 'Run it as it was begun, or give another --out; to begin anew, remove the results and {record}.',
   },
   OUTPUT_UNWRITABLE: {
     meaning: 'An output cannot be written; nothing was left half-written.',

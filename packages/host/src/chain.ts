@@ -6,6 +6,9 @@ import type { Plan, Source } from './compose.js';
 import type { Functor } from './discover.js';
 import { fusedPorts, inputName } from './fused.js';
 import type { Encoded, Models } from './models.js';
+import { type ChainRecord, recordOf } from './record.js';
+import { stacked } from './rows.js';
+import { type Streamed, type StreamOptions, type StreamQuestion, streamThrough } from './stream/index.js';
 import { askerOf, chooseStyle, normals, type Style, type StyleOptions } from './style.js';
 
 /** One end of a chain: what a person gives or gets there. */
@@ -76,6 +79,8 @@ export interface Chain {
   text: string;
   inputs: End[];
   output: End;
+  /** What the chain is made of. The same record gives the same answers. */
+  record: ChainRecord;
   /**
    * Answer one question: one input, or as many as the chain takes in an array.
    * Errors: INPUT_COUNT, those of the codecs, STYLE_UNAVAILABLE, WEIGHTS_….
@@ -83,6 +88,16 @@ export interface Chain {
   run(input: Form | readonly Form[], options?: RunOptions): Promise<Answer>;
   /** Answer many questions at once; each is an array of inputs. */
   runBatch(questions: readonly (readonly Form[])[], options?: RunOptions): Promise<Answer[]>;
+  /**
+   * Answer any number of questions in memory that does not grow with them, in their order: batches through the chain,
+   * pictures read and decoded by other threads. Nothing is read before it is asked for, but for three batches. A
+   * question that cannot be answered gives its error, and the rest goes on. What concerns all of them is thrown.
+   * Errors: STYLE_UNAVAILABLE, WEIGHTS_…, ENGINE_MISSING, and what the questions themselves throw.
+   */
+  stream<Q extends StreamQuestion>(
+    questions: Iterable<Q> | AsyncIterable<Q>,
+    options?: StreamOptions,
+  ): AsyncGenerator<Streamed<Q>>;
   /** The same on tensors `[rows, …]`, one for each input, without codecs. Errors: INPUT_TENSOR too. */
   runTensors(inputs: readonly Float32Array[], rows: number, options?: StyleOptions): Promise<TensorAnswer>;
   /**
@@ -102,12 +117,18 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
 
   let together = fuse;
 
-  const runTensors: Chain['runTensors'] = async (tensors, rows, options = {}) => {
+  /** `numbers` tells which draw each row gets; left out, row i gets the i-th. */
+  const askTensors = async (
+    tensors: readonly Float32Array[],
+    rows: number,
+    options: StyleOptions,
+    numbers?: readonly number[],
+  ): Promise<TensorAnswer> => {
     expectCount(tensors.length);
     const style = chooseStyle(plan, options, text);
     for (const [index, { name, manifest }] of inputs.entries())
       checkTensor(tensors[index]!, rows, name, manifest.codec);
-    const question: Question = { plan, text, tensors, rows, style, seed: options.seed ?? 0 };
+    const question: Question = { plan, text, tensors, rows, style, seed: options.seed ?? 0, numbers };
     if (!together) return askModels(question, models);
     try {
       const answer = await askChain(question, models);
@@ -121,6 +142,7 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
     }
     return askModels(question, models);
   };
+  const runTensors: Chain['runTensors'] = (tensors, rows, options = {}) => askTensors(tensors, rows, options);
 
   const runBatch: Chain['runBatch'] = async (questions, options = {}) => {
     const rows = questions.map((question, row) => {
@@ -142,12 +164,21 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
     text,
     inputs: inputs.map(endOf),
     output: endOf(output),
+    record: recordOf(text, plan),
     runTensors,
     runBatch,
     async run(input, options) {
       const question = Array.isArray(input) ? (input as readonly Form[]) : [input as Form];
       const [answer] = await runBatch([question], options);
       return answer!;
+    },
+    stream(questions, options = {}) {
+      const style = chooseStyle(plan, options, text);
+      const answer = async (tensors: readonly Float32Array[], numbers: readonly number[]) => {
+        const result = await askTensors(tensors, numbers.length, options, numbers);
+        return numbers.map((_, row) => answerOf(result, row, plan, style));
+      };
+      return streamThrough({ text, inputs: inputs.map(endOf), answer }, questions, options);
     },
     async toOnnx({ distribution = false } = {}) {
       const fusion = { outputs: ['output', ...(distribution ? ['distribution'] : [])] };
@@ -164,6 +195,7 @@ interface Question {
   rows: number;
   style: Style | undefined;
   seed: number;
+  numbers?: readonly number[] | undefined;
 }
 
 /** Answer with one run of the fused chain. */
@@ -228,10 +260,13 @@ async function evaluate(
 }
 
 /** Styles that come from no question; undefined where the format has none. */
-function drawnStyles({ plan, rows, style, seed }: Question): Float32Array | undefined {
+function drawnStyles({ plan, rows, style, seed, numbers }: Question): Float32Array | undefined {
   if (style === undefined) return undefined;
-  const size = rows * plan.output.manifest.style!;
-  return style === 'sampled' ? normals(size, seed) : new Float32Array(size);
+  const size = plan.output.manifest.style!;
+  if (style !== 'sampled') return new Float32Array(rows * size);
+  return numbers === undefined
+    ? normals(rows * size, seed)
+    : stacked(numbers.map((number) => normals(size, seed, number * size)));
 }
 
 function answerOf(result: TensorAnswer, row: number, plan: Plan, style: Style | undefined): Answer {
@@ -255,13 +290,6 @@ function answerOf(result: TensorAnswer, row: number, plan: Plan, style: Style | 
 
 function distributionOf({ labels }: Category, belief: Float32Array): Distribution {
   return labels.map(({ name }, index) => ({ label: name, p: belief[index]! }));
-}
-
-function stacked(rows: readonly Float32Array[]): Float32Array {
-  const size = rows[0]!.length;
-  const out = new Float32Array(rows.length * size);
-  for (const [index, row] of rows.entries()) out.set(row, index * size);
-  return out;
 }
 
 function checkTensor(values: Float32Array, rows: number, functor: string, codec: Codec): void {

@@ -15,5 +15,14 @@ export {
 } from './discover.js';
 export { type Host, type HostOptions, openHost, type Verification } from './host.js';
 export type { Encoded } from './models.js';
+export type { ChainRecord } from './record.js';
 export { type Engine, openRuntime, type Runtime } from './runtime.js';
+export {
+  type FileForm,
+  STREAM_BATCH,
+  type Streamed,
+  type StreamForm,
+  type StreamOptions,
+  type StreamQuestion,
+} from './stream/index.js';
 export { normals, type Style, type StyleOptions, uniforms } from './style.js';

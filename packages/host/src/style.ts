@@ -40,9 +40,9 @@ export function askerOf({ inputs, output }: Pick<Plan, 'inputs' | 'output'>): nu
   return inputs.findIndex(({ directory }) => directory === output.directory);
 }
 
-/** Draws from (0, 1) by a seed: mulberry32. */
-export function uniforms(seed: number): () => number {
-  let state = seed | 0;
+/** Draws from (0, 1) by a seed: mulberry32. The first `from` of them are passed over at no cost. */
+export function uniforms(seed: number, from = 0): () => number {
+  let state = (seed + Math.imul(from, 0x6d2b79f5)) | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -51,9 +51,11 @@ export function uniforms(seed: number): () => number {
   };
 }
 
-/** `count` numbers of N(0, 1) from a seed: Box and Muller (1958). */
-export function normals(count: number, seed: number): Float32Array {
-  const uniform = uniforms(seed);
+/** `count` numbers of N(0, 1) from a seed, beginning with number `from`: Box and Muller (1958). */
+export function normals(count: number, seed: number, from = 0): Float32Array {
+  // They come in pairs, each of two draws.
+  if (from % 2 === 1) return normals(count + 1, seed, from - 1).subarray(1);
+  const uniform = uniforms(seed, from);
   const out = new Float32Array(count);
   for (let at = 0; at < count; at += 2) {
     const [radius, angle] = [Math.sqrt(-2 * Math.log(uniform())), 2 * Math.PI * uniform()];

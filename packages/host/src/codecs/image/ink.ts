@@ -199,6 +199,8 @@ function shading(
     flat.sort((a, b) => a - b),
     0.5,
   );
+  // Most pictures are even: nothing is fitted then.
+  if (spread < EVEN * contrast) return undefined;
   let surface: number[] = [0];
   for (const degree of [3, 3, 3, 6, 6, 6]) {
     const ground = points.filter((point) => Math.abs(point.value - evaluate(surface, point.terms)) < reach);
@@ -211,7 +213,7 @@ function shading(
   }
   const heights = points.map((point) => evaluate(surface, point.terms));
   const range = Math.max(...heights) - Math.min(...heights);
-  if (range < Math.max(0.02, 0.06 * contrast) || spread < EVEN * contrast) return undefined;
+  if (range < Math.max(0.02, 0.06 * contrast)) return undefined;
   const out = values.slice();
   for (let y = 0, at = 0; y < height; y++)
     for (let x = 0; x < width; x++, at++)
