@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0'
+# A client of the protocol that `deepfunctor serve` speaks, and the server that it is measured against.
+packages+=' tritonclient[http]==2.73.0 fastapi==0.165.0 uvicorn[standard]==0.54.0 orjson==3.13.0'
 environment="$PWD/node_modules/.cache/python"
 python="$environment/bin/python"
 stamp="$environment/packages.txt"

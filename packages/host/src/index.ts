@@ -15,5 +15,6 @@ export {
 } from './discover.js';
 export { type Host, type HostOptions, openHost, type Verification } from './host.js';
 export type { Encoded } from './models.js';
+export { type Network, network, rowSize, type Tensors } from './network.js';
 export { type Engine, openRuntime, type Runtime } from './runtime.js';
 export { normals, type Style, type StyleOptions, uniforms } from './style.js';
