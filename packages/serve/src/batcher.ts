@@ -17,18 +17,24 @@ export interface Batching {
 
 export interface Batcher {
   /**
-   * Run these rows, with others or alone. A request whose signal is aborted before its run is dropped and rejects with the
-   * signal's reason. Errors: those of the run.
+   * Run these rows, with others or alone. A request whose caller is gone before its run is dropped and rejects with the
+   * reason for that. Errors: those of the run.
    */
-  ask(inputs: Tensors, rows: number, signal?: AbortSignal): Promise<Tensors>;
+  ask(inputs: Tensors, rows: number, caller?: Caller): Promise<Tensors>;
   /** Whether nothing waits or runs. */
   readonly idle: boolean;
+}
+
+/** Who waits for an answer. */
+export interface Caller {
+  /** Why nobody waits any more. */
+  gone?: Error;
 }
 
 interface Waiting {
   inputs: Tensors;
   rows: number;
-  signal: AbortSignal | undefined;
+  caller: Caller | undefined;
   since: number;
   resolve(values: Tensors): void;
   reject(error: unknown): void;
@@ -76,12 +82,12 @@ export function batcher(
     let rows = 0;
     let taken = 0;
     for (const each of queue) {
-      const gone = each.signal?.aborted ?? false;
-      if (!gone && batch.length > 0 && rows + each.rows > maxBatch) break;
+      const gone = each.caller?.gone;
+      if (gone === undefined && batch.length > 0 && rows + each.rows > maxBatch) break;
       taken++;
       rowsWaiting -= each.rows;
-      if (gone) {
-        each.reject(each.signal!.reason);
+      if (gone !== undefined) {
+        each.reject(gone);
         continue;
       }
       batch.push(each);
@@ -108,9 +114,9 @@ export function batcher(
   };
 
   return {
-    ask(inputs, rows, signal) {
+    ask(inputs, rows, caller) {
       return new Promise((resolve, reject) => {
-        queue.push({ inputs, rows, signal, since: performance.now(), resolve, reject });
+        queue.push({ inputs, rows, caller, since: performance.now(), resolve, reject });
         rowsWaiting += rows;
         plan();
       });

@@ -67,7 +67,8 @@ export async function openCatalogue(host: Host, config: Config, metrics: Metrics
         reason: `it has ${name.length} characters, and ${NAME_LIMIT} are allowed`,
         option: 'a model of the configuration',
       });
-    const { text } = host.compose(name);
+    // What is open is called by its text, so that this plans nothing.
+    const text = composed.has(name) ? name : host.compose(name).text;
     const found = composed.get(text) ?? openInTurn(text);
     composed.delete(text);
     composed.set(text, found);

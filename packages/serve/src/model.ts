@@ -1,7 +1,7 @@
 /** A chain that is served: its fused graph in one session, behind a batcher. */
 import { sha256 } from '@deepfunctor/core';
 import { type Chain, network, type Runtime, type Tensors } from '@deepfunctor/host';
-import { type Batching, batcher } from './batcher.js';
+import { type Batching, batcher, type Caller } from './batcher.js';
 import type { Metrics } from './metrics.js';
 import type { Ports } from './tensors.js';
 
@@ -17,7 +17,7 @@ export interface Model extends Ports {
   sha256: string;
   maxBatch: number;
   /** Run rows, with those of other requests. See `Batcher`. Errors: WEIGHTS_BROKEN. */
-  ask(inputs: Tensors, rows: number, signal?: AbortSignal): Promise<Tensors>;
+  ask(inputs: Tensors, rows: number, caller?: Caller): Promise<Tensors>;
   /** Give the session back as soon as nothing waits for it. What is asked later is still answered. */
   retire(): Promise<void>;
 }
@@ -55,8 +55,8 @@ export async function openModel(
     maxBatch: batching.maxBatch,
     inputs: file.inputs,
     outputs: file.outputs,
-    ask(inputs, rows, signal) {
-      const values = batch.ask(inputs, rows, signal);
+    ask(inputs, rows, caller) {
+      const values = batch.ask(inputs, rows, caller);
       // Not before the batcher has seen that its run is over.
       if (retired) void values.catch(() => {}).finally(() => setImmediate(closeIfIdle));
       return values;

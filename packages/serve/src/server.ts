@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { coded, type DeepFunctorError, fail, reasonOf } from '@deepfunctor/core';
 import { type HostOptions, openHost } from '@deepfunctor/host';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Caller } from './batcher.js';
 import { type Catalogue, openCatalogue } from './catalogue.js';
 import type { Config } from './config.js';
 import { serverMetrics } from './metrics.js';
@@ -17,8 +18,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The part of the body behind its JSON. */
     binary: Buffer | null;
-    /** Aborted when nobody waits for the answer any more. */
-    gone: AbortSignal | null;
+    /** Who waits for the answer. */
+    caller: Caller | null;
   }
 }
 
@@ -74,7 +75,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   });
   app.server.maxConnections = limits.connections;
   app.decorateRequest('binary', null);
-  app.decorateRequest('gone', null);
+  app.decorateRequest('caller', null);
 
   const counted = (found: Told) => {
     metrics.errors.inc({ code: found.error.code });
@@ -119,7 +120,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         return done(coded('REQUEST_UNAUTHORIZED', { where: 'Authorization' }));
       if (closing) return done(coded('SERVER_CLOSING', { where: route }));
       try {
-        request.gone = flow.enter(request, reply);
+        request.caller = flow.enter(request, reply);
       } catch (error) {
         return done(error as Error);
       }
@@ -153,10 +154,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     app.post<Named & { Body: InferHeader }>(
       `${path}/infer`,
       { schema: { body: INFER_SCHEMA } },
-      async ({ params, body, binary, gone }, reply) => {
+      async ({ params, body, binary, caller }, reply) => {
         const model = await catalogue.model(params.name, params.version);
         const question = readQuestion(body, binary ?? Buffer.alloc(0), model, model.maxBatch);
-        const values = await model.ask(question.inputs, question.rows, gone!);
+        const values = await model.ask(question.inputs, question.rows, caller!);
         const about = { model_name: model.name, model_version: VERSION, id: body.id };
         const message = writeAnswer(about, question, values);
         if (message.headerLength === undefined) reply.type('application/json; charset=utf-8');

@@ -1,16 +1,17 @@
 /** What a server has to do: how much of it, for how long, and for whom who is still there. */
 import { coded, fail } from '@deepfunctor/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from './batcher.js';
 import type { Limits } from './config.js';
 
 export interface Traffic {
   /** Requests that are being read, wait or run, and the bytes of their bodies. */
   load(): { requests: number; bytes: number };
   /**
-   * Let a request in, before its body is read. The signal is aborted when the client has left, and when the time is up: then
+   * Let a request in, before its body is read. The caller is gone when the client has left, and when the time is up: then
    * the request has been answered REQUEST_TIMEOUT. Errors: SERVER_BUSY.
    */
-  enter(request: FastifyRequest, reply: FastifyReply): AbortSignal;
+  enter(request: FastifyRequest, reply: FastifyReply): Caller;
 }
 
 type TrafficLimits = Pick<Limits, 'queue' | 'queueBytes' | 'bodyLimit' | 'timeout'>;
@@ -29,11 +30,11 @@ export function traffic({ queue, queueBytes, bodyLimit, timeout }: TrafficLimits
         fail('SERVER_BUSY', { where, reason: `requests of ${bytes} bytes are under way` });
       requests++;
       bytes += size;
-      const gone = new AbortController();
+      const caller: Caller = {};
       const timer = setTimeout(() => {
         const reason = request.raw.complete ? 'others are before it' : 'it did not come to its end';
         const late = coded('REQUEST_TIMEOUT', { where, seconds: timeout, reason });
-        gone.abort(late);
+        caller.gone = late;
         if (!request.raw.complete) reply.header('connection', 'close').code(408);
         if (!reply.sent) reply.send(late);
       }, timeout * 1000);
@@ -41,9 +42,10 @@ export function traffic({ queue, queueBytes, bodyLimit, timeout }: TrafficLimits
         requests--;
         bytes -= size;
         clearTimeout(timer);
-        if (!reply.raw.writableFinished) gone.abort(coded('INTERRUPTED', { where, resume: 'it left' }));
+        if (!reply.raw.writableFinished)
+          caller.gone ??= coded('INTERRUPTED', { where, resume: 'its client has left' });
       });
-      return gone.signal;
+      return caller;
     },
   };
 }

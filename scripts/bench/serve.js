@@ -1,0 +1,152 @@
+// Requests a second of `deepfunctor serve` against Python's onnxruntime behind FastAPI and uvicorn, on one exported file.
+//
+// Both sides get the same bytes: one row a request, as a binary tensor, from CONNECTIONS that send the next request when they
+// have their answer. One process each, one thread for the model. They are measured in turns, ROUNDS times; a side's figure is
+// its best round, and the Python side is the better of running in the event loop and in its thread pool.
+//
+// node scripts/bench/serve.js [CHAIN]
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openHost, uniforms } from '../../packages/host/dist/index.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const autocannon = createRequire(join(root, 'packages/serve/package.json'))('autocannon');
+
+const CHAIN = 'digits -> add-one -> roman';
+const CONNECTIONS = 32;
+const ROUNDS = 4;
+const SECONDS = 3;
+
+/** Measure; resolves to `{ name, ratio, details }`, ratio above 1 where `deepfunctor serve` answers more. */
+export async function serveBench({ chain = CHAIN, rounds = ROUNDS, seconds = SECONDS } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'deepfunctor-bench-serve-'));
+  const servers = [];
+  try {
+    const { file, inputs } = await exported(chain, folder);
+    const python = join(root, 'node_modules/.cache/python/bin/python');
+    const script = join(root, 'scripts/bench/serve_fastapi.py');
+    const command = [join(root, 'apps/cli/bin/deepfunctor.js'), 'serve', '--port', '0', '--json'];
+    const sides = [
+      ['deepfunctor serve', process.execPath, command, (line) => JSON.parse(line).url],
+      ['FastAPI, in the event loop', python, [script, file, 'inline'], urlOf],
+      ['FastAPI, in the thread pool', python, [script, file, 'threads'], urlOf],
+    ].map(([name, program, parameters, read]) => {
+      const child = spawn(program, parameters, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+      servers.push(child);
+      return { name, ready: firstLine(child).then(read), best: 0 };
+    });
+    const requests = Array.from({ length: 64 }, (_, index) => requestOf(chain, inputs, index));
+    for (const side of sides) {
+      side.url = await side.ready;
+      await untilReady(side.url);
+      side.answer = await answerOf(side.url, requests[0]);
+    }
+    for (const side of sides) checkSame(side, sides[0]);
+    for (let round = 0; round < rounds; round++)
+      for (const side of sides) side.best = Math.max(side.best, await load(side, requests, seconds));
+    const [ours, ...others] = sides.map(({ best }) => best);
+    return {
+      name: 'served requests a second, batch 1 at saturation, against onnxruntime behind FastAPI',
+      ratio: ours / Math.max(...others),
+      details: {
+        chain,
+        connections: CONNECTIONS,
+        requestsPerSecond: Object.fromEntries(sides.map(({ name, best }) => [name, Math.round(best)])),
+      },
+    };
+  } finally {
+    for (const child of servers) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const urlOf = (line) => `http://127.0.0.1:${line}`;
+
+async function exported(chain, folder) {
+  const host = await openHost({ cwd: root });
+  const { bytes, inputs } = await host.compose(chain).toOnnx();
+  await host.close();
+  const file = join(folder, 'chain.onnx');
+  writeFileSync(file, bytes);
+  return { file, inputs };
+}
+
+/** One row of noise for each input, as the protocol has it. */
+function requestOf(chain, ports, seed) {
+  const uniform = uniforms(seed);
+  const tensors = ports.map(({ name, shape }) => {
+    const sides = shape.slice(1);
+    const values = Float32Array.from({ length: sides.reduce((a, b) => a * b, 1) }, uniform);
+    return { name, shape: [1, ...sides], datatype: 'FP32', values: Buffer.from(values.buffer) };
+  });
+  const header = Buffer.from(
+    JSON.stringify({
+      parameters: { binary_data_output: true },
+      inputs: tensors.map(({ values, ...told }) => ({
+        ...told,
+        parameters: { binary_data_size: values.length },
+      })),
+    }),
+  );
+  return {
+    method: 'POST',
+    path: `/v2/models/${encodeURIComponent(chain)}/infer`,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'inference-header-content-length': String(header.length),
+    },
+    body: Buffer.concat([header, ...tensors.map(({ values }) => values)]),
+  };
+}
+
+async function answerOf(url, { method, path, headers, body }) {
+  const response = await fetch(url + path, { method, headers, body });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const values = bytes.subarray(Number(response.headers.get('inference-header-content-length')));
+  return new Float32Array(new Uint8Array(values).buffer);
+}
+
+/** Both sides compute the same. */
+function checkSame({ name, answer }, { answer: expected }) {
+  if (answer.length !== expected.length || answer.some((value, i) => Math.abs(value - expected[i]) > 1e-4))
+    throw new Error(`${name} answers something else`);
+}
+
+/** Requests a second. Every request must be answered with 200. */
+async function load({ name, url }, requests, duration) {
+  const result = await autocannon({ url, requests, connections: CONNECTIONS, duration });
+  if (result.errors + result.timeouts + result.non2xx > 0)
+    throw new Error(`${name}: ${result.errors} errors, ${result.non2xx} answers that are not 200`);
+  return result['2xx'] / result.duration;
+}
+
+function firstLine(child) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.on('data', (piece) => {
+      text += piece;
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')));
+    });
+    child.once('error', reject).once('exit', (code) => reject(new Error(`a server ended with ${code}`)));
+  });
+}
+
+async function untilReady(url) {
+  for (let tries = 0; tries < 600; tries++) {
+    const answer = await fetch(`${url}/v2/health/ready`).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { name, ratio, details } = await serveBench({ chain: process.argv[2] ?? CHAIN });
+  console.log(`${name}: ${ratio.toFixed(2)}`);
+  console.log(JSON.stringify(details, null, 2));
+}
