@@ -105,7 +105,8 @@ export async function openCatalogue(host: Host, config: Config, metrics: Metrics
   };
   return {
     async model(name, version = VERSION) {
-      const unknown = (reason: string) => fail('MODEL_UNKNOWN', { where: name, name, reason, names: names() });
+      const unknown = (reason: string) =>
+        fail('MODEL_UNKNOWN', { where: name, name, reason, names: names() });
       if (version !== VERSION) unknown(`version “${version}” was asked for, and there is only “${VERSION}”`);
       const known = pinned.get(name);
       if (known !== undefined) return known;

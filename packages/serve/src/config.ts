@@ -21,9 +21,15 @@ export const limitsSchema = z.strictObject({
   /** Requests that are being read, wait or run at a time; one more is answered 429. */
   queue: z.int().min(1).max(100_000).default(1024),
   /** Bytes of the bodies of those requests, together. */
-  queueBytes: z.int().min(1).default(256 * 1024 * 1024),
+  queueBytes: z
+    .int()
+    .min(1)
+    .default(256 * 1024 * 1024),
   /** Bytes of one body; more is answered 413. */
-  bodyLimit: z.int().min(1).default(8 * 1024 * 1024),
+  bodyLimit: z
+    .int()
+    .min(1)
+    .default(8 * 1024 * 1024),
   /** Seconds from the first byte of a request to its answer. */
   timeout: z.number().min(0.01).max(3600).default(30),
   /** Seconds that a stopping server waits for requests that are under way. */

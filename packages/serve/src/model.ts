@@ -39,11 +39,15 @@ export async function openModel(
   const file = await chain.toOnnx({ distribution: withDistribution });
   const session = network(runtime, chain.text, file, () => file.bytes);
   await session.open();
-  const batch = batcher((inputs, rows) => session.run(inputs, rows), batching, (rows, requests, seconds) => {
-    metrics.batchRows.observe({ model: label }, rows);
-    metrics.batchRequests.observe({ model: label }, requests);
-    metrics.runSeconds.observe({ model: label }, seconds);
-  });
+  const batch = batcher(
+    (inputs, rows) => session.run(inputs, rows),
+    batching,
+    (rows, requests, seconds) => {
+      metrics.batchRows.observe({ model: label }, rows);
+      metrics.batchRequests.observe({ model: label }, requests);
+      metrics.runSeconds.observe({ model: label }, seconds);
+    },
+  );
   let retired = false;
   const closeIfIdle = async () => {
     if (retired && batch.idle) await session.close();

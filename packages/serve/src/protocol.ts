@@ -42,7 +42,11 @@ export const INFER_SCHEMA = {
         required: ['name', 'shape', 'datatype'],
         properties: {
           name: { type: 'string' },
-          shape: { type: 'array', maxItems: 16, items: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } },
+          shape: {
+            type: 'array',
+            maxItems: 16,
+            items: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+          },
           datatype: { type: 'string' },
           parameters: parameters({ binary_data_size: { type: 'integer', minimum: 0 } }),
           data: { type: 'array' },

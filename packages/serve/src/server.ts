@@ -9,7 +9,14 @@ import { type Catalogue, openCatalogue } from './catalogue.js';
 import type { Config } from './config.js';
 import { serverMetrics } from './metrics.js';
 import { type Model, VERSION } from './model.js';
-import { cutBody, errorBody, HEADER_LENGTH, INFER_SCHEMA, type InferHeader, tensorMetadata } from './protocol.js';
+import {
+  cutBody,
+  errorBody,
+  HEADER_LENGTH,
+  INFER_SCHEMA,
+  type InferHeader,
+  tensorMetadata,
+} from './protocol.js';
 import { hangUp, type Told, told } from './status.js';
 import { readQuestion, writeAnswer } from './tensors.js';
 import { traffic } from './traffic.js';
@@ -79,7 +86,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 
   const counted = (found: Told) => {
     metrics.errors.inc({ code: found.error.code });
-    if (found.status >= 500 && found.error.code !== 'SERVER_CLOSING' && found.error.code !== 'REQUEST_TIMEOUT')
+    if (
+      found.status >= 500 &&
+      found.error.code !== 'SERVER_CLOSING' &&
+      found.error.code !== 'REQUEST_TIMEOUT'
+    )
       onFault(found.error);
     return found;
   };
@@ -132,7 +143,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     done();
   });
 
-  app.get('/v2', () => ({ name: 'deepfunctor', version: packageVersion(), extensions: ['binary_tensor_data'] }));
+  app.get('/v2', () => ({
+    name: 'deepfunctor',
+    version: packageVersion(),
+    extensions: ['binary_tensor_data'],
+  }));
   app.get('/v2/health/live', () => ({ live: true }));
   app.get('/v2/health/ready', (_, reply) => {
     reply.code(closing ? 503 : 200);
@@ -234,4 +249,3 @@ function bearer(token: string | undefined): (header: string | undefined) => bool
 function packageVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
-

@@ -30,32 +30,36 @@ describe('any requests', () => {
       slow: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { maxLength: 12 }), options, async (requests, { slow, ...batching }) => {
-        const runs: number[] = [];
-        let running = 0;
-        const batch = batcher(async (inputs, rows) => {
-          expect(++running).toBe(1);
-          runs.push(rows);
-          if (slow) await pause(1);
-          running--;
-          return compute(inputs, rows);
-        }, batching);
-        const asked = requests.map(async ({ rows, wait, leaves }, seed) => {
-          await pause(wait);
-          const inputs = question(rows, seed);
-          const caller: Caller = {};
-          const answer = batch.ask(inputs, rows, caller);
-          if (leaves) caller.gone = new Error('left');
-          const found = await answer.catch((error: Error) => error.message);
-          expect(found).toEqual(leaves ? 'left' : compute(inputs, rows));
-          return leaves ? 0 : rows;
-        });
-        const rows = await Promise.all(asked);
-        expect(runs.every((each) => each <= batching.maxBatch)).toBe(true);
-        expect(runs.reduce((a, b) => a + b, 0)).toBe(rows.reduce((a, b) => a + b, 0));
-        await pause(0);
-        expect(batch.idle).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.array(request, { maxLength: 12 }),
+        options,
+        async (requests, { slow, ...batching }) => {
+          const runs: number[] = [];
+          let running = 0;
+          const batch = batcher(async (inputs, rows) => {
+            expect(++running).toBe(1);
+            runs.push(rows);
+            if (slow) await pause(1);
+            running--;
+            return compute(inputs, rows);
+          }, batching);
+          const asked = requests.map(async ({ rows, wait, leaves }, seed) => {
+            await pause(wait);
+            const inputs = question(rows, seed);
+            const caller: Caller = {};
+            const answer = batch.ask(inputs, rows, caller);
+            if (leaves) caller.gone = new Error('left');
+            const found = await answer.catch((error: Error) => error.message);
+            expect(found).toEqual(leaves ? 'left' : compute(inputs, rows));
+            return leaves ? 0 : rows;
+          });
+          const rows = await Promise.all(asked);
+          expect(runs.every((each) => each <= batching.maxBatch)).toBe(true);
+          expect(runs.reduce((a, b) => a + b, 0)).toBe(rows.reduce((a, b) => a + b, 0));
+          await pause(0);
+          expect(batch.idle).toBe(true);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -67,7 +71,11 @@ test('requests of one turn of the event loop share a run; a full batch does not 
   const now = batcher(async (inputs, rows) => compute(inputs, rows), { maxBatch: 100, maxDelay: 0 }, observe);
   await Promise.all([1, 2, 3].map((rows) => now.ask(question(rows, rows), rows)));
   expect(runs).toEqual([[6, 3]]);
-  const patient = batcher(async (inputs, rows) => compute(inputs, rows), { maxBatch: 4, maxDelay: 60_000 }, observe);
+  const patient = batcher(
+    async (inputs, rows) => compute(inputs, rows),
+    { maxBatch: 4, maxDelay: 60_000 },
+    observe,
+  );
   await Promise.all([3, 1].map((rows) => patient.ask(question(rows, rows), rows)));
   expect(runs[1]).toEqual([4, 2]);
 });

@@ -41,7 +41,8 @@ export async function ask(url: string, path: string, init: RequestInit = {}): Pr
   const bytes = Buffer.from(await response.arrayBuffer());
   const length = Number(response.headers.get('inference-header-content-length') ?? bytes.length);
   const text = bytes.toString('utf8', 0, length);
-  const isJson = response.headers.get('inference-header-content-length') ?? response.headers.get('content-type');
+  const isJson =
+    response.headers.get('inference-header-content-length') ?? response.headers.get('content-type');
   const json = /json|^\d/.test(isJson ?? '') ? JSON.parse(text) : text;
   const outputs: Record<string, number[]> = {};
   let at = length;
@@ -53,7 +54,10 @@ export async function ask(url: string, path: string, init: RequestInit = {}): Pr
   return { status: response.status, headers: response.headers, json, outputs };
 }
 
-export const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): RequestInit => ({
+export const post = (
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): RequestInit => ({
   method: 'POST',
   body,
   headers: { 'content-type': 'application/octet-stream', ...headers },
@@ -90,7 +94,13 @@ export function binaryBody(tensors: Tensor[], rest: object = {}) {
 /** One number of the metrics, by the beginning of its line. */
 export async function metric(url: string, line: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(text.split('\n').find((each) => each.startsWith(`${line} `))?.split(' ').at(-1) ?? 0);
+  return Number(
+    text
+      .split('\n')
+      .find((each) => each.startsWith(`${line} `))
+      ?.split(' ')
+      .at(-1) ?? 0,
+  );
 }
 
 /** Write to a socket; resolves to all that came when the other side has hung up. */

@@ -74,9 +74,7 @@ describe('any tensors', () => {
   test('are written so that they are read bit by bit, as numbers or as bytes', () => {
     fc.assert(
       fc.property(filled, ({ rows, ports, values, binary }) => {
-        const tensors = Object.fromEntries(
-          ports.map(({ name }, i) => [name, Float32Array.from(values[i]!)]),
-        );
+        const tensors = Object.fromEntries(ports.map(({ name }, i) => [name, Float32Array.from(values[i]!)]));
         const outputs = ports.map((port, index) => ({ port, binary: binary[index]! }));
         const about = { model_name: 'm', model_version: '1', id: 'x' };
         const { body, headerLength } = writeAnswer(about, { rows, outputs }, tensors);
@@ -123,25 +121,85 @@ describe('a request is refused', () => {
     codedError(() => readQuestion(header as InferHeader, binary, PORTS, 4));
 
   test.each<[string, object[], string, RegExp]>([
-    ['a name that no input has', [{ ...input, name: 'image' }, style], 'REQUEST_INVALID', /no such input, but “input”, “style”/],
+    [
+      'a name that no input has',
+      [{ ...input, name: 'image' }, style],
+      'REQUEST_INVALID',
+      /no such input, but “input”, “style”/,
+    ],
     ['an input twice', [input, input, style], 'REQUEST_INVALID', /it is there twice/],
     ['an input that is not there', [input], 'INPUT_TENSOR', /“style” does not fit: it is not there/],
-    ['another type', [{ ...input, datatype: 'FP64' }, style], 'INPUT_TENSOR', /datatype is “FP64”, not “FP32”/],
+    [
+      'another type',
+      [{ ...input, datatype: 'FP64' }, style],
+      'INPUT_TENSOR',
+      /datatype is “FP64”, not “FP32”/,
+    ],
     ['another shape', [{ ...input, shape: [2, 3, 2] }, style], 'INPUT_TENSOR', /its shape is \[2, 3, 2\]/],
     ['an axis less', [{ ...input, shape: [2, 6] }, style], 'INPUT_TENSOR', /its shape is \[2, 6\]/],
     ['no axis', [{ ...input, shape: [] }, style], 'INPUT_TENSOR', /its shape is \[\]/],
     ['no rows', [{ ...input, shape: [0, 2, 3], data: [] }, style], 'INPUT_TENSOR', /it has no rows/],
-    ['rows that differ', [input, { ...style, shape: [1, 2], data: [0, 0] }], 'INPUT_TENSOR', /1 rows, and the first input 2/],
-    ['too many rows', [{ ...input, shape: [5, 2, 3], data: Array(30).fill(0) }, style], 'REQUEST_SIZE', /5 rows, and a request may have 4/],
+    [
+      'rows that differ',
+      [input, { ...style, shape: [1, 2], data: [0, 0] }],
+      'INPUT_TENSOR',
+      /1 rows, and the first input 2/,
+    ],
+    [
+      'too many rows',
+      [{ ...input, shape: [5, 2, 3], data: Array(30).fill(0) }, style],
+      'REQUEST_SIZE',
+      /5 rows, and a request may have 4/,
+    ],
     ['too few values', [{ ...input, data: [1, 2] }, style], 'INPUT_TENSOR', /it has 2 values/],
-    ['too many values', [{ ...input, data: Array(13).fill(0) }, style], 'INPUT_TENSOR', /it has more than 12 values/],
-    ['a text as a value', [{ ...input, data: Array(12).fill('1') }, style], 'INPUT_TENSOR', /something that is no number/],
-    ['null as a value, which is what NaN becomes', [{ ...input, data: Array(12).fill(null) }, style], 'INPUT_TENSOR', /no number/],
-    ['a number that no float32 holds', [{ ...input, data: Array(12).fill(1e39) }, style], 'INPUT_TENSOR', /not finite/],
-    ['nesting of another shape', [{ ...input, data: nest(Array(12).fill(0), [3, 2]) }, style], 'INPUT_TENSOR', /nested in another way/],
-    ['nesting in part', [{ ...input, data: [[[1, 2, 3], 4], [1]] }, style], 'INPUT_TENSOR', /nested in part only/],
-    ['neither numbers nor bytes', [{ ...input, data: undefined }, style], 'REQUEST_INVALID', /either “data” or “binary_data_size”/],
-    ['both numbers and bytes', [{ ...input, parameters: { binary_data_size: 48 } }, style], 'REQUEST_INVALID', /either “data” or/],
+    [
+      'too many values',
+      [{ ...input, data: Array(13).fill(0) }, style],
+      'INPUT_TENSOR',
+      /it has more than 12 values/,
+    ],
+    [
+      'a text as a value',
+      [{ ...input, data: Array(12).fill('1') }, style],
+      'INPUT_TENSOR',
+      /something that is no number/,
+    ],
+    [
+      'null as a value, which is what NaN becomes',
+      [{ ...input, data: Array(12).fill(null) }, style],
+      'INPUT_TENSOR',
+      /no number/,
+    ],
+    [
+      'a number that no float32 holds',
+      [{ ...input, data: Array(12).fill(1e39) }, style],
+      'INPUT_TENSOR',
+      /not finite/,
+    ],
+    [
+      'nesting of another shape',
+      [{ ...input, data: nest(Array(12).fill(0), [3, 2]) }, style],
+      'INPUT_TENSOR',
+      /nested in another way/,
+    ],
+    [
+      'nesting in part',
+      [{ ...input, data: [[[1, 2, 3], 4], [1]] }, style],
+      'INPUT_TENSOR',
+      /nested in part only/,
+    ],
+    [
+      'neither numbers nor bytes',
+      [{ ...input, data: undefined }, style],
+      'REQUEST_INVALID',
+      /either “data” or “binary_data_size”/,
+    ],
+    [
+      'both numbers and bytes',
+      [{ ...input, parameters: { binary_data_size: 48 } }, style],
+      'REQUEST_INVALID',
+      /either “data” or/,
+    ],
   ])('%s', async (_, inputs, code, text) => {
     const error = await read({ inputs });
     expect(error.code).toBe(code);
@@ -151,8 +209,18 @@ describe('a request is refused', () => {
   const bytes = { name: 'input', shape: [2, 2, 3], datatype: 'FP32', parameters: { binary_data_size: 48 } };
   test.each<[string, object, Buffer, RegExp]>([
     ['fewer bytes than it says', bytes, Buffer.alloc(40), /it has 40 of 48 bytes, and its shape asks for 48/],
-    ['another number of bytes than its shape', { ...bytes, parameters: { binary_data_size: 40 } }, Buffer.alloc(40), /its shape asks for 48/],
-    ['more bytes than its inputs have', bytes, Buffer.alloc(52), /52 bytes follow its JSON part, and its inputs have 48/],
+    [
+      'another number of bytes than its shape',
+      { ...bytes, parameters: { binary_data_size: 40 } },
+      Buffer.alloc(40),
+      /its shape asks for 48/,
+    ],
+    [
+      'more bytes than its inputs have',
+      bytes,
+      Buffer.alloc(52),
+      /52 bytes follow its JSON part, and its inputs have 48/,
+    ],
     ['NaN', bytes, Buffer.from(new Float32Array(12).fill(Number.NaN).buffer), /a value is not finite/],
     ['infinity', bytes, Buffer.from(new Float32Array(12).fill(Infinity).buffer), /a value is not finite/],
   ])('%s', async (_, tensor, binary, text) => {
@@ -164,7 +232,11 @@ describe('a request is refused', () => {
   test.each<[string, object[], RegExp]>([
     ['an output that there is not', [{ name: 'latent' }], /no such output, but “output”, “distribution”/],
     ['an output twice', [{ name: 'output' }, { name: 'output' }], /it is there twice/],
-    ['a classification', [{ name: 'output', parameters: { classification: 3 } }], /“classification” is not known/],
+    [
+      'a classification',
+      [{ name: 'output', parameters: { classification: 3 } }],
+      /“classification” is not known/,
+    ],
   ])('%s', async (_, outputs, text) => {
     const error = await read({ inputs: [input, style], outputs });
     expect(error.code).toBe('REQUEST_INVALID');
