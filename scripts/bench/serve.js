@@ -1,12 +1,14 @@
 // Requests a second of `deepfunctor serve` against Python's onnxruntime behind FastAPI and uvicorn, on one exported file.
 //
 // Both sides get the same bytes: one row a request, as a binary tensor, from CONNECTIONS that send the next request when they
-// have their answer. One process each, one thread for the model. They are measured in turns, ROUNDS times; a side's figure is
-// its best round, and the Python side is the better of running in the event loop and in its thread pool.
+// have their answer. One process each, one thread for the model. Each side is warmed with WARM_UP requests; then they are
+// measured in turns, ROUNDS times. A side's figure is its best round, and the Python side is the better of running in the
+// event loop and in its thread pool. On Linux the processor time of a request is told too: it is what stays the same where
+// other work shares the machine.
 //
 // node scripts/bench/serve.js [CHAIN]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +20,7 @@ const autocannon = createRequire(join(root, 'packages/serve/package.json'))('aut
 
 const CHAIN = 'digits -> add-one -> roman';
 const CONNECTIONS = 32;
+const WARM_UP = 5000;
 const ROUNDS = 4;
 const SECONDS = 3;
 
@@ -37,7 +40,7 @@ export async function serveBench({ chain = CHAIN, rounds = ROUNDS, seconds = SEC
     ].map(([name, program, parameters, read]) => {
       const child = spawn(program, parameters, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
       servers.push(child);
-      return { name, ready: firstLine(child).then(read), best: 0 };
+      return { name, pid: child.pid, ready: firstLine(child).then(read), best: 0, cpu: Infinity };
     });
     const requests = Array.from({ length: 64 }, (_, index) => requestOf(chain, inputs, index));
     for (const side of sides) {
@@ -46,8 +49,13 @@ export async function serveBench({ chain = CHAIN, rounds = ROUNDS, seconds = SEC
       side.answer = await answerOf(side.url, requests[0]);
     }
     for (const side of sides) checkSame(side, sides[0]);
+    for (const side of sides) await load(side, requests, { amount: WARM_UP });
     for (let round = 0; round < rounds; round++)
-      for (const side of sides) side.best = Math.max(side.best, await load(side, requests, seconds));
+      for (const side of sides) {
+        const { perSecond, cpu } = await load(side, requests, { duration: seconds });
+        side.best = Math.max(side.best, perSecond);
+        side.cpu = Math.min(side.cpu, cpu);
+      }
     const [ours, ...others] = sides.map(({ best }) => best);
     return {
       name: 'served requests a second, batch 1 at saturation, against onnxruntime behind FastAPI',
@@ -56,6 +64,7 @@ export async function serveBench({ chain = CHAIN, rounds = ROUNDS, seconds = SEC
         chain,
         connections: CONNECTIONS,
         requestsPerSecond: Object.fromEntries(sides.map(({ name, best }) => [name, Math.round(best)])),
+        processorMicroseconds: Object.fromEntries(sides.map(({ name, cpu }) => [name, Math.round(cpu)])),
       },
     };
   } finally {
@@ -117,12 +126,25 @@ function checkSame({ name, answer }, { answer: expected }) {
     throw new Error(`${name} answers something else`);
 }
 
-/** Requests a second. Every request must be answered with 200. */
-async function load({ name, url }, requests, duration) {
-  const result = await autocannon({ url, requests, connections: CONNECTIONS, duration });
+/** Requests a second, and microseconds of the server's processor time for each. Every one must be answered with 200. */
+async function load({ name, url, pid }, requests, how) {
+  const before = processorSeconds(pid);
+  const result = await autocannon({ url, requests, connections: CONNECTIONS, ...how });
   if (result.errors + result.timeouts + result.non2xx > 0)
     throw new Error(`${name}: ${result.errors} errors, ${result.non2xx} answers that are not 200`);
-  return result['2xx'] / result.duration;
+  const answered = result['2xx'];
+  return {
+    perSecond: answered / result.duration,
+    cpu: ((processorSeconds(pid) - before) * 1e6) / answered,
+  };
+}
+
+/** What a process has used so far, where /proc tells it: ticks of 10 ms. */
+function processorSeconds(pid) {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return Number.NaN;
+  const fields = readFileSync(file, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function firstLine(child) {

@@ -57,7 +57,7 @@ test('it serves, asks for its token, reloads, answers what is under way when it 
   const config = join(folder, 'serve.json');
   const write = (models: object[]) => writeFileSync(config, JSON.stringify({ models }));
   write([{ name: 'first', chain: CHAIN }]);
-  const command = start(['--port', '0', '--json', '--config', config, '--max-delay', '300'], {
+  const command = start(['--port', '0', '--json', '--config', config, '--max-delay', '1000'], {
     DEEPFUNCTOR_TOKEN: 'a-secret',
   });
   const { url, models } = await event(command, 'listening');
@@ -80,7 +80,8 @@ test('it serves, asks for its token, reloads, answers what is under way when it 
   expect((await fetch(`${url}/v2/models/second`, { headers: token })).status).toBe(200);
 
   const last = infer(url, token);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const metrics = async () => (await fetch(`${url}/metrics`, { headers: token })).text();
+  while (!/^deepfunctor_queue_requests 2$/m.test(await metrics()));
   command.child.kill('SIGTERM');
   expect((await last).status).toBe(200);
   expect(await command.ended).toBe(0);

@@ -103,6 +103,13 @@ export async function metric(url: string, line: string): Promise<number> {
   );
 }
 
+/** Resolves when so many requests are under way. */
+export async function underWay(url: string, count: number): Promise<void> {
+  // The one that asks is one too.
+  while ((await metric(url, 'deepfunctor_queue_requests')) !== count + 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 /** Write to a socket; resolves to all that came when the other side has hung up. */
 export function raw(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
