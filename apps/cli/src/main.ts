@@ -134,6 +134,7 @@ function serveOptions(serve: Command): void {
     .option('--with-distribution', 'chains have the output distribution too: what the probe reads at the end')
     .option('--max-batch <rows>', 'rows that one run computes, and that one request may have', positive)
     .option('--max-delay <ms>', 'how long a request may wait for others to share its run', Number)
+    .option('--threads <n>', 'threads that compute one run (default: 1)', positive)
     .option('--queue <n>', 'requests under way at a time; one more is answered 429', positive)
     .option('--body-limit <bytes>', 'a larger body is answered 413', positive)
     .option('--timeout <seconds>', 'time for a request from its head to its answer', Number)

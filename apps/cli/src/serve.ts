@@ -8,6 +8,7 @@ export interface ServeOptions {
   withDistribution?: boolean;
   maxBatch?: number;
   maxDelay?: number;
+  threads?: number;
   queue?: number;
   bodyLimit?: number;
   timeout?: number;
@@ -37,12 +38,12 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
 /** What the command line says; what it leaves open is the file's. */
 function givenOf(options: ServeOptions): ConfigInput {
   const { host, port, withDistribution, token = process.env.DEEPFUNCTOR_TOKEN } = options;
-  const { maxBatch, maxDelay, queue, bodyLimit, timeout, models } = options;
+  const { maxBatch, maxDelay, threads, queue, bodyLimit, timeout, models } = options;
   const defined = <T extends object>(all: T) =>
     Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   return {
     ...defined({ host, port, withDistribution, token }),
-    limits: defined({ maxBatch, maxDelay, queue, bodyLimit, timeout, models }),
+    limits: defined({ maxBatch, maxDelay, threads, queue, bodyLimit, timeout, models }),
   };
 }
 

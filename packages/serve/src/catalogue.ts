@@ -33,7 +33,7 @@ export async function openCatalogue(host: Host, config: Config, metrics: Metrics
   const { limits } = config;
   let runtime: ReturnType<typeof openRuntime> | undefined;
   const ready = async () => {
-    runtime ??= openRuntime(await host.engine());
+    runtime ??= openRuntime(await host.engine(), limits.threads);
     return runtime;
   };
   const pinned = new Map<string, Model>();

@@ -18,6 +18,8 @@ export const limitsSchema = z.strictObject({
   maxBatch: z.int().min(1).max(4096).default(256),
   /** Milliseconds that a request may wait for others to share its run; 0 takes those that are there already. */
   maxDelay: z.number().min(0).max(1000).default(0),
+  /** Threads that compute one run, with the native engine. */
+  threads: z.int().min(1).max(256).default(1),
   /** Requests that are being read, wait or run at a time; one more is answered 429. */
   queue: z.int().min(1).max(100_000).default(1024),
   /** Bytes of the bodies of those requests, together. */

@@ -121,6 +121,12 @@ describe('the protocol', () => {
     expect(both.outputs).toEqual(numbers.outputs);
   });
 
+  test('computes on several threads what it computes on one', async () => {
+    const { url } = await served(world, { limits: { threads: 3 } });
+    const { outputs } = await ask(url, modelPath(UP, '/infer'), binaryRequest([keys(C, E, G)]));
+    close(outputs.output, [E, G, C]);
+  });
+
   test('takes a style where the answer has one', async () => {
     const { url } = await served(world);
     const style = { name: 'style', shape: [1, 2], values: [0.25, 0.75] };
