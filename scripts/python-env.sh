@@ -4,8 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0'
-# The messages of Triton's model configurations.
-packages+=' tritonclient[grpc]==2.73.0'
+# The messages of Triton's model configurations; a client of the protocol that `deepfunctor serve` speaks,
+packages+=' tritonclient[grpc,http]==2.73.0'
+# and the server that it is measured against.
+packages+=' fastapi==0.165.0 uvicorn[standard]==0.54.0 orjson==3.13.0'
 environment="$PWD/node_modules/.cache/python"
 python="$environment/bin/python"
 stamp="$environment/packages.txt"

@@ -11,7 +11,7 @@ import { tensorsCommand } from './tensors.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
-  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|RESULTS_MISMATCH|TABLE_INVALID|EXAMPLES_INVALID)$/;
+  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|RESULTS_MISMATCH|SERVE_CONFIG|TABLE_INVALID|EXAMPLES_INVALID)$/;
 
 const exitCodeOf = (code: ErrorCode) => (code === 'INTERRUPTED' ? 130 : GIVEN.test(code) ? 2 : 1);
 
@@ -157,8 +157,42 @@ Example:
       const { verifyCommand } = await import('./verify.js');
       if (!(await verifyCommand(plugins, options))) failed();
     });
+  serveOptions(program.command('serve'));
   learnCommands(program.command('learn').description('learn a plugin against the frozen space'));
   return program;
+}
+
+function serveOptions(serve: Command): void {
+  serve
+    .description('serve chains over HTTP: the Open Inference Protocol, version 2')
+    .option('--host <address>', 'where to listen (default: 127.0.0.1, this machine only)')
+    .option('-p, --port <n>', 'port; 0 takes a free one (default: 8000)', whole)
+    .option('-c, --config <file>', 'JSON: named models, limits, whether requests may name any chain')
+    .option('--with-distribution', 'chains have the output distribution too: what the probe reads at the end')
+    .option('--max-batch <rows>', 'rows that one run computes, and that one request may have', positive)
+    .option('--max-delay <ms>', 'how long a request may wait for others to share its run', Number)
+    .option('--threads <n>', 'threads that compute one run (default: 1)', positive)
+    .option('--queue <n>', 'requests under way at a time; one more is answered 429', positive)
+    .option('--body-limit <bytes>', 'a larger body is answered 413', positive)
+    .option('--timeout <seconds>', 'time for a request from its head to its answer', Number)
+    .option('--models <n>', 'chains kept open that requests have named', positive)
+    .option('--token <token>', 'the bearer token that requests must carry; safer in DEEPFUNCTOR_TOKEN')
+    .option('--json', 'print what happens as JSON, one line an event')
+    .addHelpText(
+      'after',
+      `
+A model is called as in the configuration, or by the text of its chain. SIGHUP reads plugins and configuration again.
+
+Examples:
+  deepfunctor serve
+  deepfunctor serve --port 8080 --config serve.json --max-delay 2
+  curl "http://127.0.0.1:8000/v2/models/$(jq -rn '"digits -> add-one -> roman" | @uri')"`,
+    )
+    .action(async (options) => {
+      // Loaded only here: it brings the web framework.
+      const { serveCommand } = await import('./serve.js');
+      await serveCommand(options);
+    });
 }
 
 function learnCommands(learn: Command): void {

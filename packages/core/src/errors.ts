@@ -276,6 +276,62 @@ export const ERRORS = {
     what: 'Stopped before the work was done.',
     todo: 'Run the command again; {resume}.',
   },
+  // Serving chains over HTTP.
+  SERVE_CONFIG: {
+    meaning: 'The settings of the server do not follow their schema, or contradict each other.',
+    what: 'The server cannot be set up so: {reason}.',
+    todo: 'Correct the named fields; docs/serving.md lists all of them.',
+  },
+  SERVE_ADDRESS: {
+    meaning: 'The server cannot listen at its address.',
+    what: 'The server cannot listen: {reason}.',
+    todo: 'Choose another --port (0 takes a free one) or --host, or stop what listens there.',
+  },
+  REQUEST_INVALID: {
+    meaning: 'A request does not follow HTTP or the Open Inference Protocol.',
+    what: 'The request is not well formed: {reason}.',
+    todo: 'Send what version 2 of the Open Inference Protocol asks for, as docs/serving.md shows.',
+  },
+  REQUEST_UNAUTHORIZED: {
+    meaning: 'The server asks for a token, and the request has none or another one.',
+    what: 'This server answers only requests with its token.',
+    todo: 'Send the header “Authorization: Bearer TOKEN”.',
+  },
+  REQUEST_SIZE: {
+    meaning: 'A request is larger than the server accepts.',
+    what: 'The request is too large: {reason}.',
+    todo: 'Send fewer rows at a time, or raise the limit with {option}.',
+  },
+  REQUEST_TIMEOUT: {
+    meaning: 'A request came in too slowly, or waited too long for its answer.',
+    what: 'The request was given up after {seconds} s: {reason}.',
+    todo: 'Send it again, later or in smaller pieces; --timeout sets the time.',
+  },
+  ROUTE_UNKNOWN: {
+    meaning: 'The server has no such address.',
+    what: '{method} {path} is no address of this server.',
+    todo: 'Use those of the Open Inference Protocol, version 2: /v2, /v2/health/live, /v2/models/NAME/infer ….',
+  },
+  MODEL_UNKNOWN: {
+    meaning: 'The server has no model of this name or version.',
+    what: 'No model “{name}” is served: {reason}.',
+    todo: 'Name one of: {names}.',
+  },
+  SERVER_BUSY: {
+    meaning: 'The server has as much to do as it takes on; nothing of the request was done.',
+    what: 'The server is busy: {reason}.',
+    todo: 'Send the request again a little later, as the header Retry-After says.',
+  },
+  SERVER_CLOSING: {
+    meaning: 'The server is being stopped and takes no new requests.',
+    what: 'The server is shutting down.',
+    todo: 'Send the request again later, or to another server.',
+  },
+  SERVER_FAULT: {
+    meaning: 'The server failed in a way that it does not know.',
+    what: 'The server failed: {reason}.',
+    todo: 'Send the request again; if it fails again, report it with what the server wrote to its log.',
+  },
 } as const satisfies Record<string, { meaning: string; what: string; todo: string }>;
 
 /** The code of an error: a key of the table, stable across versions. */

@@ -29,12 +29,15 @@ const OPTIONS: InferenceSession.SessionOptions = {
 
 const PACKAGES = { node: 'onnxruntime-node', web: '@deepfunctor/host' } as const;
 
-/** Load one engine, or the first that loads: native, then web. Errors: ENGINE_MISSING. */
-export async function openRuntime(engine?: Engine): Promise<Runtime> {
+/**
+ * Load one engine, or the first that loads: native, then web. `threads` are those of one run, native engine only.
+ * Errors: ENGINE_MISSING.
+ */
+export async function openRuntime(engine?: Engine, threads = 1): Promise<Runtime> {
   const errors: DeepFunctorError[] = [];
   for (const candidate of engine === undefined ? (['node', 'web'] as const) : [engine]) {
     try {
-      return await load(candidate);
+      return await load(candidate, threads);
     } catch (cause) {
       const parameters = { engine: candidate, reason: reasonOf(cause), packages: PACKAGES[candidate] };
       errors.push(coded('ENGINE_MISSING', { where: PACKAGES[candidate], ...parameters, cause }));
@@ -43,10 +46,20 @@ export async function openRuntime(engine?: Engine): Promise<Runtime> {
   throw errors.at(-1)!;
 }
 
-async function load(engine: Engine): Promise<Runtime> {
+async function load(engine: Engine, threads: number): Promise<Runtime> {
   const { InferenceSession, Tensor } = engine === 'node' ? await loadNode() : await loadWeb();
-  const options = { ...OPTIONS, executionProviders: [engine === 'node' ? 'cpu' : 'wasm'] };
+  const options = {
+    ...OPTIONS,
+    ...threading(threads),
+    executionProviders: [engine === 'node' ? 'cpu' : 'wasm'],
+  };
   return { engine, Tensor, open: (bytes) => InferenceSession.create(bytes, options) };
+}
+
+/** Threads that wait for work sleep: a machine that serves has other work for its processors. */
+function threading(threads: number): InferenceSession.SessionOptions {
+  if (threads === 1) return {};
+  return { intraOpNumThreads: threads, extra: { session: { intra_op: { allow_spinning: '0' } } } };
 }
 
 async function loadNode(): Promise<Library> {

@@ -37,7 +37,7 @@ interface Space {
   dimension: number;
   norm: number;
 }
-const TONES: Space = { name: 'tones', labels: ['c', 'e', 'g'], dimension: 5, norm: 2 };
+export const TONES: Space = { name: 'tones', labels: ['c', 'e', 'g'], dimension: 5, norm: 2 };
 const SWITCHES: Space = { name: 'switches', labels: ['off', 'on'], dimension: 3, norm: 1 };
 const scaleOf = ({ dimension, norm }: Space) => norm * Math.sqrt(dimension);
 
@@ -365,7 +365,7 @@ function lamp(): Models {
   return { encode: encode.build({ producer: 'test' }), decode: decode.build({ producer: 'test' }) };
 }
 
-function mapped(from: Space, to: Space, table: number[]): Model {
+export function mapped(from: Space, to: Space, table: number[]): Model {
   const g = graph('morphism');
   const z = g.input('latent_0', [null, from.dimension]);
   const ratio = scaleOf(to) / scaleOf(from);
