@@ -15,8 +15,8 @@ export {
 } from './discover.js';
 export { type Host, type HostOptions, openHost, type Verification } from './host.js';
 export type { Encoded } from './models.js';
-export type { ChainRecord } from './record.js';
 export { type Network, network, rowSize, type Tensors } from './network.js';
+export type { ChainRecord } from './record.js';
 export { type Engine, openRuntime, type Runtime } from './runtime.js';
 export {
   type FileForm,
