@@ -27,7 +27,9 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
-      { text: 'Using', link: '/docs/using' },
+      pages.has('docs/quick-start.md')
+        ? { text: 'Quick start', link: '/docs/quick-start' }
+        : { text: 'Using', link: '/docs/using' },
       { text: 'Contract', link: '/docs/contract' },
       { text: 'Laws', link: '/packages/laws/' },
       { text: 'Plugins', link: '/plugins/' },

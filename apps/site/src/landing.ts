@@ -5,8 +5,9 @@ export function landingPage(): string {
   const readme = read('README.md');
   const [name, lead, picture, idea] = readme.split('\n\n') as [string, string, string, string];
   const [, alt, src] = /^!\[([^\]]*)\]\(([^)]+)\)$/.exec(picture) ?? [];
-  if (src === undefined)
-    throw new Error('README.md no longer begins with a title, a sentence, a picture and the idea.');
+  const firstRun = /^## The first run\n[\s\S]*?(?=^## )/m.exec(readme)?.[0];
+  if (src === undefined || firstRun === undefined)
+    throw new Error('README.md no longer has a title, a sentence, a picture, the idea, and “The first run”.');
   const start = exists('docs/quick-start.md') ? '/docs/quick-start.md' : '/docs/using.md';
   return `---
 layout: home
@@ -37,7 +38,7 @@ hero:
 
 ${idea}
 
-<!--@include: ../../../README.md#the-first-run-->
+${firstRun}
 
 ## What fits
 

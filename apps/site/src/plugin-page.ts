@@ -12,7 +12,7 @@ export const plain = (text: string): string =>
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-export function pluginPage(plugin: Plugin, entry: Entry, json: PackageJson, example: string): string {
+export function pluginPage(plugin: Plugin, entry: Entry, json: PackageJson, example: Example): string {
   const { card } = plugin.manifest;
   const measured = Object.entries(card.measured);
   const learn = json.scripts?.learn;
@@ -29,19 +29,16 @@ ${shown(entry)}
 ## Use it
 
 \`\`\`sh
-npm install deepfunctor ${json.name}
-npx deepfunctor run ${example}
+npm install ${['deepfunctor', ...example.packages].join(' ')}
+npx deepfunctor run ${example.run}
 \`\`\`
 
-${entry.figures === '' ? '' : `## Figures\n\n${plain(entry.figures)}. [The reports](../../docs/report/report.md) tell how it was measured.\n`}
-${
-  measured.length === 0
-    ? ''
-    : `${entry.figures === '' ? '## Figures\n\n' : ''}${table(
-        ['its card says', 'figure'],
-        measured.map(([what, value]) => [plain(what), plain(String(value))]),
-      )}\n`
-}
+## Figures
+
+${figuresOf(entry, measured)}
+
+[The reports](../../docs/report/report.md) tell what was measured with others, and how.
+
 ## How it was learned
 
 ${plain(card.recipe)}
@@ -59,6 +56,15 @@ ${table(['field', 'value'], contractOf(plugin, json))}
 
 ${plugin.kind === 'morphism' ? tableOf(plugin) : ''}
 `;
+}
+
+/** What its card says, and where that is left to the report of the founding, the line that the README has. */
+function figuresOf({ figures }: Entry, measured: [string, number | string][]): string {
+  if (measured.length === 0) return plain(figures);
+  return table(
+    ['measured', 'figure'],
+    measured.map(([what, value]) => [plain(what), plain(String(value))]),
+  );
 }
 
 const MODES = {
@@ -82,8 +88,14 @@ function shown({ name, pictures, values }: Entry): string {
     .join('\n\n');
 }
 
+/** What is installed for a chain, and the arguments that run it. */
+export interface Example {
+  packages: string[];
+  run: string;
+}
+
 /** The arguments of `deepfunctor run` for a chain that uses the plugin and that the plugins beside it make complete. */
-export function exampleOf(plugin: Plugin, plugins: readonly Plugin[]): string {
+export function exampleOf(plugin: Plugin, plugins: readonly Plugin[]): Example {
   const functors = plugins.filter((each): each is Functor => each.kind === 'functor');
   const of = (category: Category): Functor | undefined => {
     const fit = functors.filter((each) => each.category.digest === category.digest);
@@ -97,12 +109,15 @@ export function exampleOf(plugin: Plugin, plugins: readonly Plugin[]): string {
     plugin.kind === 'morphism'
       ? of(plugin.output)
       : functors.find((each) => each !== plugin && each.category.digest === plugin.category.digest);
-  const inputs = starts.map((each) => {
+  const inputs = starts.map((each, i) => {
     const codec = each?.manifest.codec;
-    return ` --input ${codec === undefined || codec.kind === 'image' ? `${each?.name ?? 'input'}.png` : codec.values.at(-1)}`;
+    return ` --input ${codec === undefined || codec.kind === 'image' ? `${letter(i)}.png` : codec.values.at(-1)}`;
   });
   const out = end !== undefined && isPainter(end) ? ' --out answer.png' : '';
-  return `"${start}${middle} -> ${end?.name ?? 'FUNCTOR'}"${inputs.join('')}${out}`;
+  return {
+    packages: [...new Set([plugin, ...starts, end].flatMap((each) => each?.package ?? []))],
+    run: `"${start}${middle} -> ${end?.name ?? 'FUNCTOR'}"${inputs.join('')}${out}`,
+  };
 }
 
 function contractOf(plugin: Plugin, json: PackageJson): [string, string][] {

@@ -23,8 +23,13 @@ const REPORTS = [
 
 export function sidebarOf(pages: Pages, entries: readonly Entry[]): Item[] {
   const paths = [...pages.keys()];
-  const within = (folder: string): string[] => paths.filter((path) => posix.dirname(path) === folder);
-  const guides = within('docs').filter((path) => !REFERENCE.includes(path));
+  const within = (folder: string): string[] => paths.filter((path) => path.startsWith(`${folder}/`));
+  const index = (path: string): boolean => path.endsWith('/index.md');
+  const reports = within('docs/report');
+  const decisions = within('docs/decisions').filter((path) => !index(path));
+  const guides = within('docs').filter(
+    (path) => !index(path) && ![...REFERENCE, ...reports, ...decisions].includes(path),
+  );
   const readmes = paths.filter(
     (path) => /^(packages|apps)\/[^/]+\/index\.md$/.test(path) && !REFERENCE.includes(path),
   );
@@ -53,15 +58,8 @@ export function sidebarOf(pages: Pages, entries: readonly Entry[]): Item[] {
       'API',
       Object.entries(apiPages).map(([text, path]) => ({ text, link: `/${path}` })),
     ),
-    group('Reports', ordered(within('docs/report'), REPORTS).map(item)),
-    group(
-      'Decisions',
-      ordered(
-        within('docs/decisions').filter((path) => !path.endsWith('index.md')),
-        [],
-      ).map(item),
-      true,
-    ),
+    group('Reports', ordered(reports, REPORTS).map(item)),
+    group('Decisions', ordered(decisions, []).map(item), true),
     group('Packages', ordered(readmes, []).map(item), true),
     group('Join in', ordered(join, ['CONTRIBUTING.md']).map(item)),
   ].filter(({ items }) => items!.length > 0);
@@ -75,12 +73,20 @@ function ordered(paths: readonly string[], first: readonly string[]): string[] {
   return [...paths].sort((a, b) => rank(a) - rank(b) || (titleOfPage(a) < titleOfPage(b) ? -1 : 1));
 }
 
-const item = (path: string): Item => ({
-  text: titleOfPage(path),
+/** Two pages of one title are told apart by their folders. */
+const item = (path: string, _: number, paths: readonly string[]): Item => ({
+  text:
+    paths.filter((other) => titleOfPage(other) === titleOfPage(path)).length > 1
+      ? `${titleOfPage(path)} (${posix.basename(posix.dirname(path))})`
+      : titleOfPage(path),
   link: `/${path.replace(/index\.md$/, '')}`,
 });
 
+/** Where a page is known by another name than its heading. */
+const NAMES: Record<string, string> = { 'packages/laws/index.md': 'The laws' };
+
 function titleOfPage(path: string): string {
+  if (NAMES[path] !== undefined) return NAMES[path];
   const readme = path.replace(/index\.md$/, 'README.md');
   return exists(path) ? titleOf(path) : exists(readme) ? titleOf(readme) : path;
 }
