@@ -16,8 +16,17 @@ export interface Entry {
   package: string;
   kind: Plugin['kind'];
   description: string;
-  category: { name: string; title: string };
+  category: {
+    name: string;
+    title: string;
+    version: string;
+    labels: number;
+    dimension: number;
+    digest: string;
+  };
   mode: string;
+  /** A functor's codec. */
+  codec?: string;
   figures: string;
   pictures: { src: string; caption: string; width: number; height: number }[];
   values: Values;
@@ -56,15 +65,17 @@ export async function makeGallery(): Promise<Gallery> {
         gallery.pictures.set(src, png);
         return { src, ...sample };
       });
-      const { name, title } = plugin.kind === 'functor' ? plugin.category : plugin.output;
+      const { name, title, version, labels, dimension, digest } =
+        plugin.kind === 'functor' ? plugin.category : plugin.output;
       const entry: Entry = {
         folder,
         name: plugin.name,
         package: json.name,
         kind: plugin.kind,
         description: json.description,
-        category: { name, title },
+        category: { name, title, version, labels: labels.length, dimension, digest },
         mode: plugin.manifest.card.mode,
+        ...(plugin.kind === 'functor' ? { codec: plugin.manifest.codec.kind } : {}),
         figures: figures[json.name] ?? '',
         pictures,
         values,
@@ -83,7 +94,8 @@ export async function makeGallery(): Promise<Gallery> {
   async function runsOf(plugin: Plugin): Promise<{ samples: Sample[]; values: Values }> {
     if (plugin.kind === 'morphism') return { samples: await morphismSamples(host, plugin), values: [] };
     if (isPainter(plugin)) return { samples: [await labelStrip(host, plugin)], values: [] };
-    return { samples: [], values: await labelValues(host, plugin) };
+    // A format of another kind (a sound) is told by its codec alone.
+    return { samples: [], values: 'values' in plugin.manifest.codec ? await labelValues(host, plugin) : [] };
   }
 }
 
