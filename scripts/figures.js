@@ -1,4 +1,5 @@
 // Writes the table of plugins in README.md from the manifests of plugins/ and docs/report/report.json; with --check it only looks.
+// With --json it prints the figures of each package instead, for whoever shows them elsewhere.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -37,14 +38,18 @@ function learned({ card }) {
   return told.join('; ');
 }
 
-const rows = readdirSync(`${root}plugins`)
+const plugins = readdirSync(`${root}plugins`)
   .map((folder) => ({ folder, ...json(`plugins/${folder}/package.json`) }))
   .filter(({ deepfunctor }) => deepfunctor !== undefined)
-  .map(({ folder, name, description, deepfunctor }) => [
-    `[${name}](plugins/${folder})`,
-    description,
-    deepfunctor.card.mode === 'founding' ? founding(deepfunctor) : learned(deepfunctor),
-  ]);
+  .map((plugin) => ({
+    ...plugin,
+    figures: (plugin.deepfunctor.card.mode === 'founding' ? founding : learned)(plugin.deepfunctor),
+  }));
+const rows = plugins.map(({ folder, name, description, figures }) => [
+  `[${name}](plugins/${folder})`,
+  description,
+  figures,
+]);
 const lines = [['plugin', 'what', 'figures'], ...rows];
 const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
 const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
@@ -54,7 +59,9 @@ const end = '<!-- /figures -->';
 const readme = readFileSync(`${root}README.md`, 'utf8');
 const [head, rest] = readme.split(begin);
 const current = `${head}${begin}\n\n${table}\n\n${end}${rest.split(end)[1]}`;
-if (process.argv.includes('--check')) {
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify(Object.fromEntries(plugins.map(({ name, figures }) => [name, figures]))));
+} else if (process.argv.includes('--check')) {
   if (current !== readme) {
     console.error('The figures in README.md are not current: run `node scripts/figures.js`.');
     process.exitCode = 1;

@@ -3,7 +3,7 @@
 # It lives in node_modules/.cache/python; a second run with the same versions only prints.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0'
+packages='onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 safetensors==0.8.0 check-jsonschema==0.39.0'
 # The messages of Triton's model configurations; a client of the protocol that `deepfunctor serve` speaks,
 packages+=' tritonclient[grpc,http]==2.73.0'
 # and the server that it is measured against.

@@ -37,7 +37,7 @@ async function release() {
       `Nothing is released: no manifest yet in ${unlearned.map(({ name }) => name).join(', ')}. Learn them (pnpm learn:plugins), or keep them out of the release ("private": true).`,
     );
 
-  step('build', 'turbo', ['run', 'build', '--output-logs=errors-only'], env);
+  step('build', 'turbo', ['run', 'build', '--filter=!site', '--output-logs=errors-only'], env);
   const releases = await planned(packages, env);
   if (releases.length === 0) {
     console.log('Nothing is to be released: the registry knows every version, and there is no changeset.');

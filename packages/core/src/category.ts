@@ -19,7 +19,9 @@ import {
 
 /** What an object of the category can mean. All labels of a category have the same factors. */
 export interface Label {
+  /** What it is called; no two of a category are called the same. */
   name: string;
+  /** Its value of each factor. */
   factors: Record<string, number | string>;
 }
 
@@ -27,10 +29,13 @@ export interface Label {
 export interface CategoryRelease {
   /** Version of this file's own layout. */
   release: 1;
+  /** What ports call it. */
   name: string;
+  /** What people call it. */
   title: string;
   /** Semantic version of the contract; a new founding is a new major version. */
   version: string;
+  /** In the order that tables and distributions have. */
   labels: Label[];
   /** D: a latent is float32 `[n, D]`. */
   dimension: number;
@@ -38,6 +43,7 @@ export interface CategoryRelease {
   norm: { kind: 'rms'; value: number; tolerance: number };
   /** A latent belongs to the space if its distance, as the support model gives it, is at most the threshold. */
   support: { threshold: number };
+  /** The models and the sample. */
   files: {
     /** ONNX: `latent` `[n, D]` → `distribution` `[n, K]`, a probability over the labels. */
     probe: FileRef;
@@ -134,6 +140,11 @@ export function spaceDigest(release: Omit<CategoryRelease, 'digest' | 'card'>): 
   const { release: layout, name, title, version, labels, dimension, norm, support, files } = release;
   const space = { release: layout, name, title, version, labels, dimension, norm, support, files };
   return `sha256-${sha256(canonicalJson(space))}`;
+}
+
+/** What a `category.json` must be as JSON Schema (draft 2020-12); `readCategory` has the last word. */
+export function categoryJsonSchema(): object {
+  return z.toJSONSchema(releaseSchema, { unrepresentable: 'any' });
 }
 
 /** The folders of the categories that come with this package. */

@@ -5,9 +5,13 @@ import { distinct, sizeSchema } from './schema.js';
 /** A PNG of any size ↔ float32 `[n, 1, height, width]`, 0 … 1, ink is 1. */
 export interface ImageCodec {
   kind: 'image';
+  /** Version of the codec. */
   version: 1;
+  /** Grey only. */
   channels: 1;
+  /** In pixels. */
   height: number;
+  /** In pixels. */
   width: number;
   /** `glyph`: one sign, centred and scaled by its ink as MNIST was; `picture`: the whole picture. */
   fit: 'glyph' | 'picture';
@@ -18,7 +22,9 @@ export interface ImageCodec {
 /** A binary number such as `0111` ↔ float32 `[n, width]`, most significant bit first; on output a probability. */
 export interface BitsCodec {
   kind: 'bits';
+  /** Version of the codec. */
   version: 1;
+  /** How many bits. */
   width: number;
   /** A person's form of each label, in the order of the domain. */
   values: string[];
@@ -27,7 +33,9 @@ export interface BitsCodec {
 /** A word such as `VII` ↔ float32 `[n, length, alphabet.length]`, one-hot with padding; on output probabilities. */
 export interface SymbolsCodec {
   kind: 'symbols';
+  /** Version of the codec. */
   version: 1;
+  /** How many symbols the longest word has. */
   length: number;
   /** One character each, except index 0: the padding, an empty text. */
   alphabet: string[];

@@ -29,47 +29,65 @@ export interface Port {
 export interface Card {
   /** `founding`: jointly, with the space; `frozen`: against the frozen space; `warm-start`: from a sibling's weights. */
   mode: 'founding' | 'frozen' | 'warm-start';
+  /** The seed of every draw. */
   seed: number;
+  /** Steps of training. */
   steps: number;
+  /** What it was learned from. */
   data: string;
+  /** How it was learned, so that somebody else could do it again. */
   recipe: string;
+  /** What was measured: a name and a figure each. */
   measured: Record<string, number | string>;
+  /** What else is to be known. */
   notes?: string;
   [more: string]: unknown;
 }
 
 /** A functor: `encode` (format → latent) and `decode` (latent → format) over the labels of its domain. */
 export interface FunctorManifest {
+  /** Version of the manifest's own layout. */
   manifest: 1;
   kind: 'functor';
+  /** What it is called in a chain. */
   name: string;
+  /** The objects that `encode` gives and `decode` takes. */
   port: Port;
   /** Names of the labels that it covers, in the category's order. */
   domain: string[];
+  /** The way between a person's form and the tensor. */
   codec: Codec;
   /** S, where the format has variety: the models have a port `style`, float32 `[n, S]`. */
   style?: number;
+  /** The two models. */
   files: { encode: FileRef; decode: FileRef };
   card: Card;
 }
 
 /** A morphism: objects → object. Its arity is `inputs.length`. */
 export interface MorphismManifest {
+  /** Version of the manifest's own layout. */
   manifest: 1;
   kind: 'morphism';
+  /** What it is called in a chain. */
   name: string;
+  /** One for each object that it takes, in their order. */
   inputs: Port[];
+  /** The object that it gives. */
   output: Port;
   /** The values it is meant to compute: indices of output labels, row-major over the labels of the inputs. */
   table: number[];
+  /** The model. */
   files: { morphism: FileRef };
   card: Card;
 }
 
 /** A category that is an npm package of its own. */
 export interface CategoryManifest {
+  /** Version of the manifest's own layout. */
   manifest: 1;
   kind: 'category';
+  /** The category's name, as ports say it. */
   name: string;
   /** The folder of `category.json` inside the package; `.` is the package itself. */
   path: string;
@@ -173,4 +191,12 @@ export function parseManifest(packageJson: unknown, where: string): Manifest {
   const parsed = packageSchema.safeParse(packageJson);
   if (!parsed.success) return fail('MANIFEST_INVALID', { where, reason: describeIssues(parsed.error, '') });
   return parsed.data.deepfunctor;
+}
+
+/**
+ * What a manifest must be as JSON Schema (draft 2020-12), for tools in other languages and for the reference. Rules
+ * between fields (a value for each label, no label twice, the digests) are beyond it: `parseManifest` has the last word.
+ */
+export function manifestJsonSchema(): object {
+  return z.toJSONSchema(manifestSchema, { unrepresentable: 'any' });
 }
