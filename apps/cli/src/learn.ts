@@ -33,7 +33,8 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
   let begun = false;
   const stop = new AbortController();
   const interrupt = () => stop.abort();
-  process.removeAllListeners('SIGINT').once('SIGINT', interrupt);
+  // Again and again: a second one must not end what takes the half-written away.
+  process.removeAllListeners('SIGINT').on('SIGINT', interrupt);
   try {
     const report = await work({
       signal: stop.signal,
