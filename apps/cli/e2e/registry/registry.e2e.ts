@@ -122,7 +122,7 @@ describe('a new author, with nothing but npm', () => {
     ok(await project.add(join(largest, 'morphism-largest-0.1.0.tgz')));
     const chain = ['run', '(binary, digits) -> largest -> binary', '--input', '0110', '--input', seven];
     expect(await project.deepfunctor(...chain)).toMatchObject({ status: 0, stdout: '0111\n' });
-  });
+  }, 600_000);
 
   test('makes a functor likewise', async () => {
     await create('--kind', 'functor', '--name', 'letters');
