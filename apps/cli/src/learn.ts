@@ -58,5 +58,7 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
 function tell({ name, kind, category, engine, steps, measured, out }: LearnReport): void {
   console.log(`Learned the ${kind} “${name}” of ${category} in ${steps} steps (engine: ${engine}).`);
   for (const [what, value] of Object.entries(measured)) console.log(`  ${what}: ${value}`);
-  console.log(`The package is in ${out === '.' ? 'this folder' : out}. Install it, and check it: deepfunctor verify ${name}`);
+  console.log(
+    `The package is in ${out === '.' ? 'this folder' : out}. Install it, and check it: deepfunctor verify ${name}`,
+  );
 }
