@@ -33,7 +33,8 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
   let begun = false;
   const stop = new AbortController();
   const interrupt = () => stop.abort();
-  process.removeAllListeners('SIGINT').once('SIGINT', interrupt);
+  // Again and again: a second one must not end what takes the half-written away.
+  process.removeAllListeners('SIGINT').on('SIGINT', interrupt);
   try {
     const report = await work({
       signal: stop.signal,
@@ -57,5 +58,7 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
 function tell({ name, kind, category, engine, steps, measured, out }: LearnReport): void {
   console.log(`Learned the ${kind} “${name}” of ${category} in ${steps} steps (engine: ${engine}).`);
   for (const [what, value] of Object.entries(measured)) console.log(`  ${what}: ${value}`);
-  console.log(`The package is in ${out}. Install it, and check it: deepfunctor verify ${name}`);
+  console.log(
+    `The package is in ${out === '.' ? 'this folder' : out}. Install it, and check it: deepfunctor verify ${name}`,
+  );
 }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
 
@@ -169,6 +170,30 @@ test('an interrupted learning leaves nothing and exits with 130', async () => {
     told += text;
   });
   const [status] = await once(child, 'exit');
+  expect(told).toContain('[INTERRUPTED]');
+  expect(status).toBe(130);
+  expect(readdirSync(project).sort()).toEqual(before);
+});
+
+test('an interrupt while it measures what it has learned, and a second one, leave nothing either', async () => {
+  const before = readdirSync(project).sort();
+  const child = spawn(
+    process.execPath,
+    [bin, 'learn', 'morphism', '--name', 'late', '--arity', '2', '--table', 'max(a, b)', '--out', 'late'],
+    { cwd: project },
+  );
+  let told = '';
+  child.stderr.on('data', (text) => {
+    told += text;
+  });
+  const ended = once(child, 'exit');
+  // What is measured lies beside the place where it is to go.
+  while (!readdirSync(project).some((name) => name.startsWith('.late.')) && child.exitCode === null)
+    await setTimeout(2);
+  child.kill('SIGINT');
+  await setTimeout(20);
+  child.kill('SIGINT');
+  const [status] = await ended;
   expect(told).toContain('[INTERRUPTED]');
   expect(status).toBe(130);
   expect(readdirSync(project).sort()).toEqual(before);

@@ -46,12 +46,12 @@ export function answersOf({ kind = 'functor', name = 'mine', ...flags }: Flags):
   const both = { name, dir };
   refuse('--name', nameProblem(name));
   refuse('--dir', packageNameProblem(dir));
-  if (existsSync(dir) && readdirSync(dir).length > 0) fail('OUTPUT_EXISTS', { where: dir });
+  if (isTaken(dir)) fail('OUTPUT_EXISTS', { where: dir });
   if (kind === 'morphism') {
     refuse('--codec', flags.codec === undefined ? undefined : 'a morphism has no codec');
     refuse('--examples', flags.examples === undefined ? undefined : 'a morphism is learned from its --table');
     const { arity = 1, table = defaultTable(arity) } = flags;
-    if (isCsv(table)) mustExist(table);
+    if (isCsv(table)) mustBe(table, 'file');
     return { ...both, kind, arity, table };
   }
   refuse('--table', flags.table === undefined ? undefined : 'a functor is learned from its --examples');
@@ -59,7 +59,7 @@ export function answersOf({ kind = 'functor', name = 'mine', ...flags }: Flags):
   const { codec = 'symbols', examples } = flags;
   if (codec === 'image' && examples === undefined)
     refuse('--codec image', 'pictures cannot be made up: name a folder of PNG files with --examples');
-  if (examples !== undefined) mustExist(examples);
+  if (examples !== undefined) mustBe(examples, sourceKind(codec));
   return { ...both, kind, codec, examples };
 }
 
@@ -72,6 +72,23 @@ export function nameProblem(name: string): string | undefined {
 export function packageNameProblem(dir: string): string | undefined {
   const name = basename(resolve(dir));
   return /^[a-z0-9][a-z0-9._-]*$/.test(name) ? undefined : `“${name}” cannot be the name of an npm package`;
+}
+
+/** What a path of examples must lead to. */
+export const sourceKind = (codec: NonNullable<Flags['codec']>) => (codec === 'image' ? 'pictures' : 'file');
+
+/** What is wrong with a path that is to be learned from; undefined where it is right. */
+export function sourceProblem(path: string, kind: 'file' | 'pictures'): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 'there is no such file or folder';
+  if (kind === 'file') return stats.isFile() ? undefined : 'it is a folder, and a CSV file is needed';
+  if (!stats.isDirectory()) return 'it is a file, and a folder of PNG files is needed';
+  return picturesIn(path).length > 0 ? undefined : 'no PNG file is in it';
+}
+
+/** Whether something is in the way where a package is to be written; an empty folder is not. */
+export function isTaken(dir: string): boolean {
+  return existsSync(dir) && !(statSync(dir).isDirectory() && readdirSync(dir).length === 0);
 }
 
 /** A table that is total in any category: the largest of the objects. */
@@ -97,13 +114,17 @@ function refuse(where: string, reason: string | undefined): void {
   if (reason !== undefined) fail('USAGE', { where, reason, help: 'npm create deepfunctor@latest -- --help' });
 }
 
-function mustExist(path: string): void {
-  if (!existsSync(path)) fail('INPUT_MISSING', { where: path, reason: 'there is no such file or folder' });
+function mustBe(path: string, kind: 'file' | 'pictures'): void {
+  const reason = sourceProblem(path, kind);
+  if (reason !== undefined) fail('INPUT_MISSING', { where: path, reason });
 }
 
-/** The files of an examples folder that are pictures, relative to it. */
+/** The files of an examples folder that are pictures, relative to it; a link to nowhere is one that cannot be read. */
 export function picturesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.png$/i.test(path) && statSync(join(folder, path)).isFile())
+    .filter(
+      (path) =>
+        /\.png$/i.test(path) && !statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory(),
+    )
     .sort();
 }

@@ -1,7 +1,16 @@
 /** Asks for what the flags do not say. */
 import { type CANCEL_SYMBOL, cancel, intro, isCancel, select, text } from '@clack/prompts';
 import { coded } from '@deepfunctor/core';
-import { defaultTable, type Flags, nameProblem, packageNameProblem } from './answers.js';
+import {
+  defaultTable,
+  type Flags,
+  isCsv,
+  isTaken,
+  nameProblem,
+  packageNameProblem,
+  sourceKind,
+  sourceProblem,
+} from './answers.js';
 
 /** The flags with an answer in every gap. Errors: INTERRUPTED. */
 export async function asked(flags: Flags): Promise<Flags> {
@@ -33,11 +42,14 @@ export async function asked(flags: Flags): Promise<Flags> {
       await text({
         message: 'Into which folder? Its name becomes that of the npm package.',
         initialValue: `${kind}-${name}`,
-        validate: (value) => packageNameProblem(value ?? ''),
+        validate: (value = '') =>
+          packageNameProblem(value) ?? (isTaken(value) ? 'It exists already.' : undefined),
       }),
     );
   return { ...flags, kind, name, ...rest, dir };
 }
+
+const wrong = (path: string, codec: NonNullable<Flags['codec']>) => sourceProblem(path, sourceKind(codec));
 
 async function functor(flags: Flags): Promise<Flags> {
   const codec =
@@ -58,12 +70,13 @@ async function functor(flags: Flags): Promise<Flags> {
       codec === 'image'
         ? {
             message: 'Where are labelled pictures? PNG files, LABEL/….png or LABEL-….png',
-            validate: (value) => (value ? undefined : 'Pictures cannot be made up.'),
+            validate: (value) => (value ? wrong(value, codec) : 'Pictures cannot be made up.'),
           }
         : {
             message:
               'Where are examples? A CSV file of value and text; leave it empty to begin with made-up ones',
             defaultValue: '',
+            validate: (value) => (value ? wrong(value, codec) : undefined),
           },
     ),
   );
@@ -88,7 +101,8 @@ async function morphism(flags: Flags): Promise<Flags> {
       await text({
         message: 'What does it compute? An expression of a, b, …, or a CSV file',
         initialValue: defaultTable(arity),
-        validate: (value) => (value ? undefined : 'Something, such as max(a, b).'),
+        validate: (value) =>
+          value ? (isCsv(value) ? sourceProblem(value, 'file') : undefined) : 'Something, such as max(a, b).',
       }),
     );
   return { arity, table };

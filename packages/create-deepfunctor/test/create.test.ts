@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,6 +113,26 @@ describe('what cannot be made is told with exit code 2, and nothing is written',
     ],
     ['a functor with a table', ['--table', 'a', '--yes'], 'a functor is learned from its --examples'],
     ['another kind', ['--kind', 'monad'], 'Allowed choices are functor, morphism'],
+    [
+      'a folder for a CSV file',
+      ['--examples', '.', '--yes'],
+      'it is a folder, and a CSV file is needed. [INPUT_MISSING]',
+    ],
+    [
+      'a file for a folder of pictures',
+      ['--codec', 'image', '--examples', program, '--yes'],
+      'it is a file, and a folder of PNG files is needed. [INPUT_MISSING]',
+    ],
+    [
+      'a folder without pictures',
+      ['--codec', 'image', '--examples', '.', '--yes'],
+      'no PNG file is in it. [INPUT_MISSING]',
+    ],
+    [
+      'a table that is not there',
+      ['--kind', 'morphism', '--table', 'none.csv', '--yes'],
+      'there is no such file or folder. [INPUT_MISSING]',
+    ],
     ['no arity', ['--kind', 'morphism', '--arity', '0'], 'It must be a whole number from 1 to 9.'],
   ])('%s', (_, flags, text) => {
     const { folder, create } = author();
@@ -130,6 +151,30 @@ describe('what cannot be made is told with exit code 2, and nothing is written',
     expect(status).toBe(2);
     expect(existsSync(join(folder, 'functor-mine/package.json'))).toBe(true);
   });
+
+  test('a file of that name', () => {
+    const { folder, create, read } = author();
+    writeFileSync(join(folder, 'functor-mine'), 'a file');
+    const { status, stderr } = create('--yes');
+    expect(stderr).toContain('[OUTPUT_EXISTS]\n  where: functor-mine\n');
+    expect(status).toBe(2);
+    expect(read('functor-mine')).toBe('a file');
+  });
+});
+
+test('a package that cannot be written whole is not written at all', () => {
+  const { folder, create } = author();
+  writeFileSync(join(folder, 'file'), '');
+  const { status, stderr } = create('--dir', 'file/functor-mine', '--yes');
+  expect(stderr).toContain('[OUTPUT_UNWRITABLE]');
+  expect(status).toBe(1);
+  mkdirSync(join(folder, 'signs/0'), { recursive: true });
+  writeFileSync(join(folder, 'signs/0/a.png'), 'a');
+  symlinkSync(join(folder, 'signs/nowhere'), join(folder, 'signs/0/b.png'));
+  const pictures = create('--codec', 'image', '--name', 'signs', '--examples', 'signs', '--yes');
+  expect(pictures.stderr).toContain('[INPUT_MISSING]\n  where: signs/0/b.png\n');
+  expect(pictures.status).toBe(2);
+  expect(readdirSync(folder).sort()).toEqual(['file', 'signs']);
 });
 
 test('a name is taken where it can stand in a chain, and else the reason is told', () => {

@@ -32,10 +32,12 @@ export function testPlugin(plugin: URL | FunctorPlugin | MorphismPlugin, options
     let host: Host;
     beforeAll(async () => {
       host = await openAmong(folder, manifest.name, options.cwd ?? folder);
-    });
+    }, timeout);
     afterAll(() => host?.close());
 
-    test('its package can be installed, and its files are whole and taken by the engine', async () => {
+    test('its package can be installed, and its files are whole and taken by the engine', {
+      timeout,
+    }, async () => {
       const own = ({ name, where }: { name: string; where: string }) =>
         name === manifest.name || where === folder;
       const found = [...host.setAside, ...(await host.verify())].filter((item) => own(item) && item.error);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeepFunctorError, type ImageCodec } from '@deepfunctor/core';
 import { openHost, toPng } from '@deepfunctor/host';
@@ -204,6 +204,11 @@ test.each<[what: string, spoil: (folder: string) => void, reason: string]>([
       writeFileSync(path, readFileSync(path).subarray(0, 60));
     },
     '2-5.png: This is not a readable PNG image: ',
+  ],
+  [
+    'hold a link to nowhere',
+    (folder) => symlinkSync(join(folder, 'none.png'), join(folder, '2-x.png')),
+    '2-x.png: ENOENT: no such file or directory',
   ],
   [
     'hold an empty picture',

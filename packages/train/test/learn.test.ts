@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Category, DeepFunctorError } from '@deepfunctor/core';
+import { type Category, DeepFunctorError, sha256 } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -402,6 +402,53 @@ describe.each(present)('learning on the %s engine', (engine) => {
     });
     expect(readdirSync(out)).toEqual(['mine.txt']);
     expect(existsSync(`${out}/package.json`)).toBe(false);
+  });
+
+  test('a package that is replaced stays the same folder, with what its author wrote there', async () => {
+    const out = place('replaced');
+    mkdirSync(join(out, 'test'), { recursive: true });
+    writeFileSync(join(out, 'package.json'), '{"name": "mine", "version": "2.3.4"}');
+    writeFileSync(join(out, 'test/mine.js'), 'mine');
+    writeFileSync(join(out, 'morphism.onnx'), 'an old one');
+    const { ino } = statSync(out);
+    const replace = () => learnMorphismPlugin({ ...shared('replaced'), table: 'a', replace: true });
+    await replace();
+    // A shell that stands in it goes on standing in it.
+    expect(statSync(out).ino).toBe(ino);
+    const { name, version, deepfunctor } = JSON.parse(readFileSync(join(out, 'package.json'), 'utf8'));
+    expect([name, version]).toEqual(['mine', '2.3.4']);
+    expect(deepfunctor.files.morphism.sha256).toBe(sha256(readFileSync(join(out, 'morphism.onnx'))));
+    expect(readdirSync(join(out, 'test'))).toEqual(['mine.js']);
+
+    rmSync(join(out, 'README.md'));
+    mkdirSync(join(out, 'README.md'));
+    writeFileSync(join(out, 'morphism.onnx'), 'mine as well');
+    const error = await codedError(replace);
+    expect(error).toMatchObject({ code: 'OUTPUT_UNWRITABLE', where: out });
+    expect(error.what).toBe('The output cannot be written: “README.md” is a folder there.');
+    expect(readFileSync(join(out, 'morphism.onnx'), 'utf8')).toBe('mine as well');
+    expect(readdirSync(join(out, '..')).filter((path) => path.includes('.tmp'))).toEqual([]);
+  });
+
+  test('what cannot be replaced is told before anything is learned', async () => {
+    const out = place('spoiled');
+    const replace = () =>
+      codedError(() =>
+        learnMorphismPlugin({
+          ...shared('spoiled'),
+          table: 'a',
+          replace: true,
+          onStep: () => expect.fail('it learns'),
+        }),
+      );
+    writeFileSync(out, 'a file');
+    expect(await replace()).toMatchObject({ code: 'OUTPUT_EXISTS', where: out });
+    rmSync(out);
+    mkdirSync(out);
+    writeFileSync(join(out, 'package.json'), '{');
+    const error = await replace();
+    expect(error).toMatchObject({ code: 'MANIFEST_INVALID', where: join(out, 'package.json') });
+    expect(error.what).toMatch(/^The manifest is invalid: .*JSON/);
   });
 });
 

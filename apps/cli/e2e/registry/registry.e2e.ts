@@ -1,10 +1,11 @@
 /** Publish, install, compose, upgrade, remove: with a registry of its own, and with npm, pnpm and yarn. */
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call, environmentOfUser, MANAGERS, type ManagerName, Project, type Result } from './managers.js';
+import { blocksOf } from './page.js';
 import { copyRepository, root } from './repository.js';
 import { type Registry, startRegistry } from './verdaccio.js';
 
@@ -99,26 +100,34 @@ describe('a new author, with nothing but npm', () => {
   const create = (...flags: string[]) =>
     npm('.', 'create', '--yes', 'deepfunctor@latest', '--', ...flags, '--yes');
 
-  test('makes a morphism that learns, keeps the laws, packs, and composes with the others', async () => {
-    await create('--kind', 'morphism', '--name', 'largest', '--arity', '2', '--table', 'max(a, b)');
-    await npm('morphism-largest', 'install');
-    await npm('morphism-largest', 'run', 'learn');
-    expect(await npm('morphism-largest', 'test')).toMatch(/Tests.*\d+ passed/);
-    const tarball = (await npm('morphism-largest', 'pack', '--silent')).trim();
+  const author = join(temporary, 'author');
+  const largest = join(author, 'morphism-largest');
+
+  test('does as docs/write-a-plugin.md says, in one shell, and has what it promises', async () => {
+    const page = join(root, 'docs/write-a-plugin.md');
+    const script = blocksOf(page, 'sh').join('');
+    expect(script.match(/^npm (create|install|run learn|test|pack)/gm)).toHaveLength(6);
+    const [promised] = blocksOf(page, 'text');
+    mkdirSync(author);
+    const result = await call('bash', ['-euc', script], {
+      cwd: author,
+      // A person would say yes to npm.
+      env: { ...env(), npm_config_yes: 'true' },
+    });
+    ok(result);
+    expect(result.stdout).toMatch(/Tests.*\d+ passed/);
+    expect(result.stdout.endsWith(`\n${promised}`), result.stdout).toBe(true);
 
     const project = projects.npm;
-    ok(await project.add(join(temporary, 'morphism-largest', tarball)));
+    ok(await project.add(join(largest, 'morphism-largest-0.1.0.tgz')));
     const chain = ['run', '(binary, digits) -> largest -> binary', '--input', '0110', '--input', seven];
     expect(await project.deepfunctor(...chain)).toMatchObject({ status: 0, stdout: '0111\n' });
-  });
+  }, 600_000);
 
   test('makes a functor likewise', async () => {
     await create('--kind', 'functor', '--name', 'letters');
     // The same packages are needed, and an install takes its time.
-    renameSync(
-      join(temporary, 'morphism-largest/node_modules'),
-      join(temporary, 'functor-letters/node_modules'),
-    );
+    renameSync(join(largest, 'node_modules'), join(temporary, 'functor-letters/node_modules'));
     await npm('functor-letters', 'run', 'learn');
     expect(await npm('functor-letters', 'test')).toMatch(/Tests.*\d+ passed/);
     const tarball = (await npm('functor-letters', 'pack', '--silent')).trim();

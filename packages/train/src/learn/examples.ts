@@ -1,7 +1,7 @@
 /** Labelled examples of a format: a CSV file of value and text, or a folder of labelled PNG files. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Category, DeepFunctorError, fail, type ImageCodec, reasonOf } from '@deepfunctor/core';
+import { type Category, fail, type ImageCodec, reasonOf } from '@deepfunctor/core';
 import { encodeInput } from '@deepfunctor/host';
 import { parse } from 'csv-parse/sync';
 
@@ -75,7 +75,7 @@ export function readPictures(
   const labelOf = (name: string) => category.labels.findIndex((each) => each.name === name);
   for (const name of names(folder)) {
     const path = join(folder, name);
-    if (statSync(path).isDirectory()) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       const pngs = names(path).filter((file) => /\.png$/i.test(file));
       const label = labelOf(name);
       if (label < 0 && pngs.length > 0)
@@ -102,9 +102,8 @@ export function readPictures(
     try {
       row = encodeInput(codec, readFileSync(path), { functor: 'the examples', where: path });
     } catch (cause) {
-      if (!(cause instanceof DeepFunctorError)) throw cause;
       return refuse(
-        `${basename(path)}: ${cause.what.replace(/\.$/, '')}`,
+        `${basename(path)}: ${reasonOf(cause).replace(/\.$/, '')}`,
         'Mend or remove that file.',
         cause,
       );

@@ -214,7 +214,11 @@ async function finish(
     core: rangeOfCore(),
   };
   const categories = host.categories.map(({ directory }) => directory);
-  const measured = await publish(plugin, { out, replace: options.replace, categories }, measure);
+  const measured = await publish(
+    plugin,
+    { out, replace: options.replace, categories, signal: options.signal },
+    measure,
+  );
   const { kind } = plugin.manifest;
   return {
     name,
