@@ -21,3 +21,4 @@ export type * from './plugin.js';
 export * from './reference.js';
 export * from './safetensors.js';
 export { NAME } from './schema.js';
+export { CORE_VERSION } from './version.js';
