@@ -22,7 +22,7 @@ process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
 try {
   await release();
 } catch (error) {
-  const usage = error.code?.startsWith('ERR_PARSE_ARGS') ? ' See pnpm release --help.' : '';
+  const usage = error.code?.startsWith('ERR_PARSE_ARGS') ? '. See pnpm release --help.' : '';
   console.error(`${error.message}${usage}`);
   process.exitCode = usage ? 2 : 1;
 }
