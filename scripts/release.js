@@ -1,19 +1,20 @@
-// Builds, checks and publishes every package that has changed; a plugin whose laws fail stops all of it.
-//
-//   pnpm release --dry-run                          what would be released, after every check; nothing is written
-//   pnpm release                                    versions, changelogs, and publishing, with provenance in CI
-//   pnpm release --registry http://127.0.0.1:4873   a rehearsal: it can reach a registry on this machine only
-//
-// Changed is what a changeset names or depends on, and what has a version that the registry does not know.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { getReleasePlan } from '@changesets/get-release-plan';
-import { assertLoopback, environmentOf } from './release-guard.js';
+import { assertLoopback, environmentOf, provenanceOf } from './release-guard.js';
 
+const HELP = `Builds, checks and publishes every package that has changed; a plugin whose laws fail stops all of it.
+
+  pnpm release --dry-run                          what would be released, after every check; nothing is written
+  pnpm release                                    versions, changelogs, and publishing, with provenance in CI
+  pnpm release --registry http://127.0.0.1:4873   a rehearsal: it can reach a registry on this machine only
+
+Changed is what a changeset names or depends on (pnpm changeset writes one), and what has a version that the registry
+does not know.`;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'deepfunctor-release-'));
 process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
@@ -21,14 +22,23 @@ process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
 try {
   await release();
 } catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
+  const usage = error.code?.startsWith('ERR_PARSE_ARGS') ? '. See pnpm release --help.' : '';
+  console.error(`${error.message}${usage}`);
+  process.exitCode = usage ? 2 : 1;
 }
 
 async function release() {
   const { values } = parseArgs({
-    options: { 'dry-run': { type: 'boolean', default: false }, registry: { type: 'string' } },
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      registry: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const packages = publishable();
   const env = environment(values.registry, packages);
   const unlearned = packages.filter(({ plugin, learned }) => plugin && !learned);
@@ -37,23 +47,38 @@ async function release() {
       `Nothing is released: no manifest yet in ${unlearned.map(({ name }) => name).join(', ')}. Learn them (pnpm learn:plugins), or keep them out of the release ("private": true).`,
     );
 
-  step('build', 'turbo', ['run', 'build', '--filter=!site', '--output-logs=errors-only'], env);
+  if (values.registry !== undefined) await assertAnswers(values.registry);
+  await step('build', 'turbo', ['run', 'build', '--filter=!site', '--output-logs=errors-only'], env);
   const releases = await planned(packages, env);
   if (releases.length === 0) {
-    console.log('Nothing is to be released: the registry knows every version, and there is no changeset.');
+    console.log(
+      'Nothing is to be released: the registry knows every version, and there is no changeset (pnpm changeset writes one).',
+    );
     return;
   }
   for (const { name, from, to } of releases)
     console.log(`to be released: ${name} ${to}${from === to ? '' : ` (now ${from})`}`);
-  await laws(packages, releases);
+  // The laws keep one core busy, the checks of packages the others.
   const filters = releases.map(({ name }) => `--filter=${name}`);
-  step('packages', 'turbo', ['run', 'check:package', '--output-logs=errors-only', ...filters], env);
+  const parameters = ['run', 'check:package', '--output-logs=errors-only', '--concurrency=50%', ...filters];
+  const stop = new AbortController();
+  const checks = step('packages', 'turbo', parameters, env, stop.signal);
+  // Its failure is told after that of the laws.
+  checks.catch(() => {});
+  try {
+    await laws(packages, releases);
+  } catch (error) {
+    stop.abort();
+    throw error;
+  }
+  await checks;
   if (values['dry-run']) {
-    console.log('\nEvery check passed. This was a dry run: nothing was written or published.');
+    console.log('Every check passed. This was a dry run: nothing was written or published.');
     return;
   }
-  if (releases.some(({ from, to }) => from !== to)) step('versions', 'changeset', ['version'], env);
-  step('publish', 'changeset', ['publish'], env);
+  if (releases.some(({ from, to }) => from !== to)) await step('versions', 'changeset', ['version'], env);
+  await step('publish', 'changeset', ['publish'], env);
+  for (const { name, to } of releases) console.log(`released: ${name} ${to}`);
 }
 
 /** The packages that are published: name, version, folder, and whether they are plugins. */
@@ -79,10 +104,7 @@ function environment(registry, packages) {
     TURBO_TELEMETRY_DISABLED: '1',
   };
   if (registry === undefined && process.env.VITEST === undefined) {
-    // GitHub's and GitLab's ways of saying who runs this; without one of them, provenance cannot be had.
-    const identity = process.env.ACTIONS_ID_TOKEN_REQUEST_URL ?? process.env.SIGSTORE_ID_TOKEN;
-    if (process.env.CI === undefined || identity === undefined) return env;
-    return { ...env, NPM_CONFIG_PROVENANCE: 'true', PNPM_CONFIG_PROVENANCE: 'true' };
+    return { ...env, ...provenanceOf(env) };
   }
   // The registry lets anybody publish, but the package managers want a token before they ask.
   const user = join(temporary, 'npmrc');
@@ -101,10 +123,21 @@ function environment(registry, packages) {
   return rehearsal;
 }
 
+/** A registry that is not there would be asked for each package, for minutes. */
+async function assertAnswers(registry) {
+  try {
+    await fetch(new URL('-/ping', registry.replace(/\/?$/, '/')), { signal: AbortSignal.timeout(10_000) });
+  } catch (error) {
+    throw new Error(
+      `Nothing is published: no registry answers at ${registry} (${error.cause?.message ?? error.message}). Start one, for example with \`npx verdaccio\`.`,
+    );
+  }
+}
+
 /** What would be published, with the version it has now and the one it will have. */
 async function planned(packages, env) {
   const file = join(temporary, 'plan.json');
-  step('plan', 'changeset', ['publish-plan', '--output', file], env);
+  await step('plan', 'changeset', ['publish-plan', '--output', file], env);
   const unpublished = json(file)
     .plan.flat()
     .map(({ name }) => name);
@@ -119,12 +152,12 @@ async function planned(packages, env) {
 }
 
 async function laws(packages, releases) {
-  console.log('== laws');
   const plugins = packages.filter(({ plugin }) => plugin);
   const changed = plugins
     .map(({ name }) => name)
     .filter((name) => releases.some((each) => each.name === name));
   if (changed.length === 0) return;
+  console.log('== laws');
   // Loaded only now: it is what was just built.
   const { faultsOf } = await import('./release-laws.js');
   const faults = await faultsOf({ folders: plugins.map(({ folder }) => folder), changed });
@@ -135,17 +168,23 @@ async function laws(packages, releases) {
   console.log(`All laws hold for ${changed.length} plugin(s).`);
 }
 
-function step(name, program, parameters, env) {
+/** Run a program of this repository to its end. What it says is shown where it fails, or asks (a one-time password). */
+async function step(name, program, parameters, env, signal) {
   console.log(`== ${name}`);
-  const { status, error } = spawnSync(program, parameters, {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const asks = name === 'publish' && process.stdin.isTTY;
+  const stdio = asks ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+  const child = spawn(program, parameters, { cwd: root, env, stdio, signal });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => said.push(piece));
+  const status = await new Promise((resolve) => {
+    child.on('error', resolve);
+    child.on('close', (code, killed) => resolve(code ?? killed));
   });
-  if (status !== 0)
-    throw new Error(
-      `Nothing more was done: “${name}” failed (${error ?? `${program}, exit code ${status}`}).`,
-    );
+  if (status === 0 || signal?.aborted) return;
+  console.error(Buffer.concat(said).toString().trimEnd());
+  throw new Error(
+    `Nothing more was done: “${name}” failed (${typeof status === 'object' ? status.message : `${program}, exit code ${status}`}).`,
+  );
 }
 
 function json(file) {

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { assertLoopback, environmentOf, isLoopback } from '../release-guard.js';
+import { assertLoopback, environmentOf, isLoopback, provenanceOf } from '../release-guard.js';
 
 const registry = 'http://127.0.0.1:4873/';
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -121,6 +121,18 @@ describe('the guard', { timeout: 60_000 }, () => {
   });
 });
 
+describe('provenance', () => {
+  const asked = { NPM_CONFIG_PROVENANCE: 'true', PNPM_CONFIG_PROVENANCE: 'true' };
+  test.each([
+    ['GitHub', { CI: 'true', ACTIONS_ID_TOKEN_REQUEST_URL: 'https://id.example.org/' }, asked],
+    ['GitLab', { CI: 'true', SIGSTORE_ID_TOKEN: 'token' }, asked],
+    ['a CI without an identity', { CI: 'true' }, {}],
+    ['a desk', { SIGSTORE_ID_TOKEN: 'token' }, {}],
+  ])('is asked for where it can be had: %s', (_, env, settings) => {
+    expect(provenanceOf(env)).toEqual(settings);
+  });
+});
+
 describe('the release', { timeout: 60_000 }, () => {
   // Whatever the guard may miss: nothing listens here, and no user is logged in.
   const nowhere = { npm_config_registry: 'http://127.0.0.1:9/', pnpm_config_registry: 'http://127.0.0.1:9/' };
@@ -143,5 +155,19 @@ describe('the release', { timeout: 60_000 }, () => {
     expect(stderr).toContain('Nothing is published: this is a rehearsal');
     expect(stderr).toContain(told);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  test('says so where no registry answers', () => {
+    const { status, stdout, stderr } = release('--registry', 'http://127.0.0.1:9/');
+    expect(stderr).toContain('Nothing is published: no registry answers at http://127.0.0.1:9/ (');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  test('tells what it takes, and what it does not', () => {
+    expect(release('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--dry-run') });
+    expect(release('--dry')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/Unknown option '--dry'.*See pnpm release --help/s),
+    });
   });
 });

@@ -109,6 +109,12 @@ export const ERRORS = {
     what: 'The manifest is invalid: {reason}.',
     todo: 'Correct the named fields of this package.json, or install another version of the package.',
   },
+  CORE_RANGE: {
+    meaning:
+      'A plugin was made for other versions of @deepfunctor/core, its peer dependency, than the installed one.',
+    what: 'The plugin needs @deepfunctor/core {range}, but {version} is installed.',
+    todo: 'Install a version of the plugin for @deepfunctor/core {version}, or one of deepfunctor that brings {range}.',
+  },
   PLUGIN_UNRESOLVED: {
     meaning: 'A package that should be a plugin cannot be found, or its package.json cannot be read.',
     what: 'The package cannot be opened: {reason}.',

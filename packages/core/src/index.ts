@@ -22,3 +22,4 @@ export * from './push-forward.js';
 export * from './reference.js';
 export * from './safetensors.js';
 export { NAME } from './schema.js';
+export { CORE_VERSION } from './version.js';

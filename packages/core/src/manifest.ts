@@ -1,4 +1,5 @@
 /** The manifest: what a package.json says under "deepfunctor", before any file of the package is opened. */
+import { satisfies, validRange } from 'semver';
 import { z } from 'zod';
 import { type Codec, codecSchema } from './codec.js';
 import { fail } from './errors.js';
@@ -14,6 +15,7 @@ import {
   sizeSchema,
   textSchema,
 } from './schema.js';
+import { CORE_VERSION } from './version.js';
 
 /** One latent that a plugin takes or gives: which category, which versions of its contract, learned in which space. */
 export interface Port {
@@ -156,6 +158,9 @@ const manifestSchema = z
   }) satisfies z.ZodType<Manifest>;
 
 const MESSAGE = 'must be an object';
+const CORE = '@deepfunctor/core';
+
+const peerSchema = z.object({ peerDependencies: z.object({ [CORE]: z.string() }) });
 
 const packageSchema = z
   .looseObject(
@@ -174,20 +179,25 @@ const packageSchema = z
       exports === undefined ||
       (typeof exports === 'object' && exports !== null && './package.json' in exports);
     if (!open) context.addIssue({ code: 'custom', path: ['exports'], message: 'must have “./package.json”' });
-    if (deepfunctor.kind !== 'category' && peerDependencies?.['@deepfunctor/core'] === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['peerDependencies'],
-        message: 'must have “@deepfunctor/core”',
-      });
+    const range = peerDependencies?.[CORE];
+    if (deepfunctor.kind !== 'category' && range === undefined)
+      context.addIssue({ code: 'custom', path: ['peerDependencies'], message: `must have “${CORE}”` });
+    // A plugin that has not been packed yet may name its neighbour in the workspace.
+    if (range !== undefined && !range.startsWith('workspace:') && validRange(range) === null) {
+      const message = 'must be a range of semantic versions';
+      context.addIssue({ code: 'custom', path: ['peerDependencies', CORE], message });
     }
   });
 
 /**
  * Validate the content of a package.json, parsed from JSON, and give its manifest. Looks at no file.
- * `where` names the package.json in errors: MANIFEST_INVALID, with the path of each wrong field.
+ * `where` names the package.json in errors: CORE_RANGE; MANIFEST_INVALID, with the path of each wrong field.
  */
 export function parseManifest(packageJson: unknown, where: string): Manifest {
+  // First, for a manifest that was made for another core may well look invalid to this one.
+  const needed = peerSchema.safeParse(packageJson).data?.peerDependencies[CORE];
+  if (needed && validRange(needed) && !satisfies(CORE_VERSION, needed, { includePrerelease: true }))
+    fail('CORE_RANGE', { where, range: needed, version: CORE_VERSION });
   const parsed = packageSchema.safeParse(packageJson);
   if (!parsed.success) return fail('MANIFEST_INVALID', { where, reason: describeIssues(parsed.error, '') });
   return parsed.data.deepfunctor;

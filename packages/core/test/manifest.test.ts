@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeepFunctorError, type Manifest, parseManifest } from '../src/index.js';
+import { CORE_VERSION, DeepFunctorError, type Manifest, parseManifest } from '../src/index.js';
 import { codedErrorOf, DIGEST, functorPackage, morphismPackage } from './support.js';
 
 const WHERE = 'node_modules/functor-words/package.json';
@@ -51,6 +51,11 @@ describe('a manifest', () => {
       'peerDependencies: must have “@deepfunctor/core”',
     ],
     [
+      'a peer that is no range',
+      { ...functorPackage(), peerDependencies: { '@deepfunctor/core': 'newest' } },
+      'peerDependencies.@deepfunctor/core: must be a range of semantic versions',
+    ],
+    [
       'a kind of later',
       functorPackage({ kind: 'wiring' }),
       'deepfunctor.kind: must be “functor”, “morphism” or “category”',
@@ -93,6 +98,29 @@ describe('a manifest', () => {
     ],
   ])('with %s is refused', (_, packageJson, reason) => {
     expect(whatIsWrong(packageJson)).toContain(reason);
+  });
+
+  test.each(['>=0.1.0', `^${CORE_VERSION}`, '*', 'workspace:*', 'workspace:^'])(
+    'fits by the peer %s',
+    (range) => {
+      const packageJson = { ...functorPackage(), peerDependencies: { '@deepfunctor/core': range } };
+      expect(parseManifest(packageJson, WHERE)).toEqual(packageJson.deepfunctor);
+    },
+  );
+
+  test.each([
+    ['<0.0.1', functorPackage()],
+    ['>=1000.0.0', functorPackage()],
+    // Of a later core, this one need not understand a word.
+    ['^1000.0.0', functorPackage({ manifest: 2, kind: 'wiring' })],
+    ['>=1000.0.0', { keywords: ['deepfunctor-plugin'], deepfunctor: { manifest: 1, kind: 'category' } }],
+  ])('for another core is refused: %s', (range, packageJson) => {
+    const error = codedErrorOf(() =>
+      parseManifest({ ...packageJson, peerDependencies: { '@deepfunctor/core': range } }, WHERE),
+    );
+    expect([error.code, error.where]).toEqual(['CORE_RANGE', WHERE]);
+    expect(error.what).toBe(`The plugin needs @deepfunctor/core ${range}, but ${CORE_VERSION} is installed.`);
+    expect(error.todo).toContain(`Install a version of the plugin for @deepfunctor/core ${CORE_VERSION}`);
   });
 
   test('with many faults names the first three', () => {

@@ -1,5 +1,5 @@
 /** The packages of the user's project, found as its own imports would find them. Runs no code of theirs. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,14 +52,20 @@ export function packageIn(reference: string, cwd: string): Package {
 
 /** The package that a project's imports of a name lead to. Errors: PLUGIN_UNRESOLVED. */
 export function packageNamed(name: string, project: string): Package {
-  const { resolve: find } = createRequire(project);
+  const find = resolverOf(project);
+  const { paths } = find;
   try {
     return read(find(`${name}/package.json`));
   } catch (cause) {
     if ((cause as { code?: string }).code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED')
       return unresolved(name, project, cause);
   }
-  // The package hides its package.json. It may be a plugin by mistake, so it is found through its entry.
+  // The package hides its package.json. It may be a plugin by mistake, so it is looked for where imports look, and then
+  // (in archives of Plug'n'Play) through its entry.
+  for (const folder of paths(name) ?? []) {
+    const file = join(folder, name, 'package.json');
+    if (existsSync(file)) return read(realpathSync(file));
+  }
   try {
     for (let folder = dirname(find(name)); folder !== dirname(folder); folder = dirname(folder)) {
       const file = join(folder, 'package.json');
@@ -71,6 +77,14 @@ export function packageNamed(name: string, project: string): Package {
   } catch (cause) {
     return unresolved(name, project, cause);
   }
+}
+
+const resolvers = new Map<string, NodeJS.RequireResolve>();
+
+function resolverOf(project: string): NodeJS.RequireResolve {
+  const found = resolvers.get(project) ?? createRequire(project).resolve;
+  resolvers.set(project, found);
+  return found;
 }
 
 /** Whether a package says that it is a plugin. */

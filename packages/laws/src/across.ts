@@ -24,6 +24,7 @@ export interface Cell {
   first: string;
 }
 
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const named = ({ labels }: Category, label: number) => `“${labels[label]!.name}”`;
 const takes = ({ inputs, output }: Morphism, { name }: Category) =>
   inputs.every((each) => each.name === name) && output.name === name;
@@ -102,6 +103,8 @@ async function cellsOf(
 /** What a functor is asked for a morphism. */
 interface Asked {
   rows: number;
+  /** The question, or row of the reference sample, that each object is. */
+  drawn: number[][];
   /** `[rows, D]` and labels of each object that the morphism takes: what they were made from, and what is read. */
   latents: Float32Array[];
   labels: number[][];
@@ -130,6 +133,7 @@ async function ask(bench: Bench, f: Functor, m: Morphism): Promise<Asked> {
       ? { labels: sample.labels, read: sample.labels, latents: sample.latents }
       : { labels: asked.labels, read: asked.read, latents: asked.latent };
     return {
+      drawn,
       latents: gather(latents, dimension, drawn),
       labels: drawn.map((row) => labels[row]!),
       read: drawn.map((row) => read[row]!),
@@ -137,6 +141,7 @@ async function ask(bench: Bench, f: Functor, m: Morphism): Promise<Asked> {
   });
   return {
     rows,
+    drawn: objects.map(({ drawn }) => drawn),
     latents: objects.map(({ latents }) => latents),
     labels: objects.map(({ labels }) => labels),
     read: objects.map(({ read }) => read),
@@ -175,6 +180,45 @@ async function cellOf(bench: Bench, f: Functor, m: Morphism, g: Functor): Promis
   return { input: f.name, morphism: m.name, output: g.name, rows, accuracy: 1 - share, first };
 }
 
+/** Latents of some rows, and where each row is among them. */
+interface Rows {
+  latent: Float32Array;
+  at: Map<number, number>;
+}
+
+const rowsOf = (rows: readonly number[], latent: Float32Array): Rows => ({
+  latent,
+  at: new Map(rows.map((row, at) => [row, at])),
+});
+
+const taken = ({ latent, at }: Rows, size: number, rows: readonly number[]) =>
+  gather(
+    latent,
+    size,
+    rows.map((row) => at.get(row)!),
+  );
+
+/** The questions of F that G can show, converted to G: what its `encode` makes of what its `decode` shows. */
+async function conversion(bench: Bench, f: Functor, g: Functor): Promise<Rows> {
+  const { rows, read, latent } = await questions(bench, f);
+  const both = range(rows).filter((row) => f.domain.includes(read[row]!) && g.domain.includes(read[row]!));
+  const seen = await bench.host.decode(g.name, gather(latent, f.category.dimension, both));
+  return rowsOf(both, (await bench.host.encode(g.name, asInput(g, seen))).latent);
+}
+
+/** F(m) of F's questions, as its `encode` reads what its `decode` shows, in the hand of the first object. */
+async function answers(bench: Bench, f: Functor, m: Morphism, { rows, ...asked }: Asked): Promise<Rows> {
+  const { latents, read, style } = asked;
+  const own = range(rows).filter((row) => {
+    const labels = read.map((each) => each[row]!);
+    return [...labels, tableAt(m, labels)].every((label) => f.domain.includes(label));
+  });
+  const objects = latents.map((values) => gather(values, f.category.dimension, own));
+  const hand = style && gather(style, f.manifest.style!, own);
+  const answer = await bench.host.decode(f.name, await bench.host.apply(m.name, ...objects), hand);
+  return rowsOf(own, (await bench.host.encode(f.name, asInput(f, answer))).latent);
+}
+
 /** Both ways around the square of two functors and a morphism of their category. */
 async function square(
   bench: Bench,
@@ -183,28 +227,26 @@ async function square(
   m: Morphism,
 ): Promise<{ share: number; detail: string }> {
   const { host } = bench;
-  const {
-    rows: all,
-    latents,
-    read,
-    style,
-  } = await bench.once(`ask ${f.name} ${m.name}`, () => ask(bench, f, m));
-  const both = (label: number) => f.domain.includes(label) && g.domain.includes(label);
-  const defined = Array.from({ length: all }, (_, row) => row).filter((row) => {
+  const asked = await bench.once(`ask ${f.name} ${m.name}`, () => ask(bench, f, m));
+  const { drawn, read } = asked;
+  // Neither depends on the third: pictures are dear.
+  const toG = await bench.once(`convert ${f.name} ${g.name}`, () => conversion(bench, f, g));
+  const answered = await bench.once(`answer ${f.name} ${m.name}`, () => answers(bench, f, m, asked));
+  const defined = range(asked.rows).filter((row) => {
     const labels = read.map((each) => each[row]!);
-    return labels.every(both) && both(tableAt(m, labels));
+    return answered.at.has(row) && [...labels, tableAt(m, labels)].every((label) => g.domain.includes(label));
   });
-  const some = (values: Float32Array) => gather(values, f.category.dimension, defined);
-  const hand = style && gather(style, f.manifest.style!, defined);
 
-  const converted: Float32Array[] = [];
-  for (const object of latents)
-    converted.push((await host.encode(g.name, asInput(g, await host.decode(g.name, some(object))))).latent);
+  const size = f.category.dimension;
+  const converted = drawn.map((questions) =>
+    taken(
+      toG,
+      size,
+      defined.map((row) => questions[row]!),
+    ),
+  );
   const convertFirst = await host.decode(g.name, await host.apply(m.name, ...converted));
-
-  const answer = await host.decode(f.name, await host.apply(m.name, ...latents.map(some)), hand);
-  const { latent } = await host.encode(f.name, asInput(f, answer));
-  const convertLast = await host.decode(g.name, latent);
+  const convertLast = await host.decode(g.name, taken(answered, size, defined));
 
   const [a, b] = [await shown(bench, g, convertFirst), await shown(bench, g, convertLast)];
   const { share, count, rows, first } = wrongs(defined.length, (i) => {

@@ -1,8 +1,9 @@
 /** The package managers that people use, each as its user calls it, in a folder of its own. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainEnvironment } from '../install.js';
+import { type Page, translated } from './quick-start.js';
 
 export interface Result {
   status: number;
@@ -27,57 +28,85 @@ export function call(
   });
 }
 
-const PNPM = ['npx', '-y', 'pnpm@12.21.0'];
-const YARN = ['npx', '-y', '-p', '@yarnpkg/cli-dist@4.18.1', 'yarn'];
+/** Run a line of a shell. */
+export const shell = (line: string, where: { cwd: string; env: NodeJS.ProcessEnv }) =>
+  call('sh', ['-c', line], where);
 
-/** The words before the names of packages, and before those of a command. */
+/** Their columns in the table of the quick start, what comes before the first command, and settings. */
 export const MANAGERS = {
-  npm: { add: ['npm', 'install'], remove: ['npm', 'uninstall'], exec: ['npx', '--no-install'] },
-  pnpm: { add: [...PNPM, 'add'], remove: [...PNPM, 'remove'], exec: [...PNPM, 'exec'] },
-  'yarn, Plug’n’Play': { add: [...YARN, 'add'], remove: [...YARN, 'remove'], exec: [...YARN, 'run'] },
-};
+  npm: { column: 'npm', begin: undefined, env: {} },
+  pnpm: { column: 'pnpm', begin: undefined, env: {} },
+  'yarn, Plug’n’Play': { column: 'Yarn', begin: 'yarn init -y', env: { YARN_NODE_LINKER: 'pnp' } },
+  'yarn, node_modules': {
+    column: 'Yarn',
+    begin: 'yarn init -y',
+    env: { YARN_NODE_LINKER: 'node-modules' },
+  },
+} satisfies Record<string, { column: string; begin: string | undefined; env: NodeJS.ProcessEnv }>;
 
 export type ManagerName = keyof typeof MANAGERS;
 
-/** Someone's project, with what is installed in it. */
+/** Someone's project: at first an empty folder with the files that the page offers. */
 export class Project {
-  constructor(
-    readonly folder: string,
-    readonly manager: ManagerName,
-    readonly registry: string,
-  ) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'a-project', private: true }));
+  readonly folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #words: Page['words'][string];
+  #begin: string | undefined;
+
+  constructor(parent: string, manager: ManagerName, registry: string, page: Page) {
+    const { column, begin, env } = MANAGERS[manager];
+    this.folder = join(parent, `project-${manager.replaceAll(/\W+/g, '-')}`);
+    this.#env = { ...environmentOfUser(registry, join(parent, 'caches')), ...env };
+    this.#words = page.words[column]!;
+    this.#begin = begin;
+    mkdirSync(this.folder, { recursive: true });
+    for (const [name, path] of page.files) cpSync(path, join(this.folder, name));
   }
 
-  add = (...names: string[]) => this.#call('add', names);
-  remove = (...names: string[]) => this.#call('remove', names);
-  deepfunctor = (...parameters: string[]) => this.#call('exec', ['deepfunctor', ...parameters]);
-
-  #call(what: 'add' | 'remove' | 'exec', parameters: string[]): Promise<Result> {
-    const [program, ...first] = MANAGERS[this.manager][what];
-    return call(program!, [...first, ...parameters], {
-      cwd: this.folder,
-      env: environmentOfUser(this.registry, `${this.folder}.caches`),
-    });
+  /** A command as the page has it, with npm's words. */
+  async run(command: string): Promise<Result> {
+    const line = [this.#begin, translated(command, this.#words)].filter(Boolean).join(' >&2 && ');
+    this.#begin = undefined;
+    return shell(line, { cwd: this.folder, env: this.#env });
   }
+
+  add = (...names: string[]) => this.run(`npm install ${quoted(names)}`);
+  remove = (...names: string[]) => this.run(`npm uninstall ${quoted(names)}`);
+  deepfunctor = (...parameters: string[]) => this.run(`npx deepfunctor ${quoted(parameters)}`);
 }
 
-/** A user whose registry is the one of the test, and who takes what was published a moment ago. */
+const quoted = (words: readonly string[]) =>
+  words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+
+/**
+ * A user whose registry is the one of the test, and who takes what was published a moment ago. Nothing else can be
+ * reached: every other address leads to a proxy that is not there.
+ */
 export function environmentOfUser(registry: string, caches: string): NodeJS.ProcessEnv {
+  const nowhere = 'http://127.0.0.1:9';
   return {
     ...plainEnvironment(),
+    http_proxy: nowhere,
+    https_proxy: nowhere,
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+    no_proxy: '127.0.0.1',
+    NO_PROXY: '127.0.0.1',
     npm_config_registry: registry,
+    // These versions are those of the test: no cache of the user may keep them.
+    npm_config_cache: join(caches, 'npm'),
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_loglevel: 'error',
+    npm_config_update_notifier: 'false',
     pnpm_config_registry: registry,
+    pnpm_config_store_dir: join(caches, 'pnpm-store'),
+    pnpm_config_cache_dir: join(caches, 'pnpm'),
     pnpm_config_minimum_release_age: '0',
     YARN_NPM_REGISTRY_SERVER: registry,
     YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
     YARN_NPM_MINIMAL_AGE_GATE: '0',
-    // Yarn keeps what it has fetched by name and version, and these versions are those of the test.
-    YARN_GLOBAL_FOLDER: caches,
+    YARN_GLOBAL_FOLDER: join(caches, 'yarn'),
     YARN_ENABLE_TELEMETRY: 'false',
     YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
   };

@@ -1,41 +1,53 @@
 /** Publish, install, compose, upgrade, remove: with a registry of its own, and with npm, pnpm and yarn. */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { call, environmentOfUser, MANAGERS, type ManagerName, Project, type Result } from './managers.js';
+import {
+  call,
+  environmentOfUser,
+  MANAGERS,
+  type ManagerName,
+  Project,
+  type Result,
+  shell,
+} from './managers.js';
 import { blocksOf } from './page.js';
+import { isSame, QUICK_START, readPage, type Section } from './quick-start.js';
 import { copyRepository, root } from './repository.js';
 import { type Registry, startRegistry } from './verdaccio.js';
 
 const seven = join(root, 'examples/digits/seven-1.png');
-const PLUGINS = ['functor-digits', 'functor-binary', 'morphism-add-one'].map(
-  (name) => `@deepfunctor/${name}`,
-);
 const UPGRADED = '@deepfunctor/morphism-add-one';
+const page = readPage();
 
 const temporary = mkdtempSync(join(tmpdir(), 'deepfunctor-registry-'));
 const copy = join(temporary, 'repository');
 const projects = {} as Record<ManagerName, Project>;
 let registry: Registry;
 
-/** `pnpm release` in the copy. */
-function release(...parameters: string[]): Promise<Result> {
-  // The copy has the links of this repository, not an install of its own.
+/** Run a line in the copy of the repository. */
+function inRepository(line: string): Promise<Result> {
   const env = {
     ...environmentOfUser(registry.url, join(temporary, 'caches')),
+    REGISTRY: registry.url,
+    // The copy has the links of this repository, not an install of its own, and what was checked there is.
     pnpm_config_verify_deps_before_run: 'false',
+    TURBO_CACHE_DIR: join(root, '.turbo/cache'),
   };
-  const script = join(copy, 'scripts/release.js');
-  return call(process.execPath, [script, '--registry', registry.url, ...parameters], { cwd: copy, env });
+  return shell(line, { cwd: copy, env });
 }
-
-const changeset = (text: string, ...names: string[]) =>
-  writeFileSync(
-    join(copy, '.changeset/of-the-test.md'),
-    `---\n${names.map((name) => `'${name}': patch\n`).join('')}---\n\n${text}\n`,
-  );
+const release = () => inRepository('pnpm release --registry $REGISTRY');
 
 /** The versions of a package that the registry has. */
 async function published(name: string): Promise<string[]> {
@@ -45,10 +57,19 @@ async function published(name: string): Promise<string[]> {
 
 const ok = ({ status, stdout, stderr }: Result) => expect(status, `${stdout}\n${stderr}`).toBe(0);
 
-async function listed(project: Project) {
+interface Listed {
+  package: string;
+  version: string;
+  [more: string]: unknown;
+}
+
+/** The plugins that are listed, by package. */
+async function listed(project: Project): Promise<Map<string, Listed>> {
   const result = await project.deepfunctor('list', '--json');
   ok(result);
-  return JSON.parse(result.stdout);
+  const { plugins, setAside } = JSON.parse(result.stdout) as { plugins: Listed[]; setAside: unknown[] };
+  expect(setAside).toEqual([]);
+  return new Map(plugins.map((plugin) => [plugin.package, plugin]));
 }
 
 beforeAll(async () => {
@@ -62,30 +83,129 @@ afterAll(async () => {
   await rm(temporary, { recursive: true, force: true });
 }, 300_000);
 
-describe.each(Object.keys(MANAGERS) as ManagerName[])('in an empty folder, %s', (manager) => {
-  test('installs what was named, lists it and runs it', async () => {
-    const project = new Project(join(temporary, manager.replace(/\W.*/, '')), manager, registry.url);
-    projects[manager] = project;
-    ok(await project.add('deepfunctor', ...PLUGINS));
-    const { plugins, setAside } = await listed(project);
-    expect(plugins.map((plugin: { package: string }) => plugin.package).sort()).toEqual([...PLUGINS].sort());
-    expect(setAside).toEqual([]);
-    const answer = await project.deepfunctor('run', 'digits -> add-one -> binary', '--input', seven);
-    expect(answer).toMatchObject({ status: 0, stdout: '1000\n' });
-  });
+test('the release has published every package, with a changelog where a changeset was', async () => {
+  const folders = ['packages', 'plugins', 'apps'].flatMap((parent) =>
+    readdirSync(join(copy, parent)).map((name) => join(copy, parent, name)),
+  );
+  const packages = folders.map((folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+  expect(packages.length).toBeGreaterThan(20);
+  for (const { name, version } of packages) expect(await published(name), name).toEqual([version]);
+  expect(readdirSync(join(copy, '.changeset')).sort()).toEqual(['README.md', 'config.json']);
+  const { version } = packages.find(({ name }) => name === 'deepfunctor');
+  expect(readFileSync(join(copy, 'apps/cli/CHANGELOG.md'), 'utf8')).toContain(`## ${version}\n`);
+});
 
-  test('draws a contact sheet, and learning tells what is to be installed', async () => {
+describe('the quick start', () => {
+  /** What its commands print, in their order; npm's for those of a project. */
+  const printed: string[] = [];
+  const isOurs = (command: string) => /^(npx deepfunctor|pnpm release) /.test(command);
+
+  /** Run the steps of a section, each of which must succeed. */
+  async function play({ steps }: Section, run: (command: string) => Promise<Result>): Promise<string[]> {
+    const outputs: string[] = [];
+    for (const { command, printed } of steps) {
+      const result = await run(command);
+      ok(result);
+      const output = isOurs(command) ? result.stdout : '';
+      outputs.push(isSame(output, printed) ? printed : output);
+    }
+    return outputs;
+  }
+
+  /** What a section does to the plugins of a project: versions by package, undefined where one goes. */
+  async function changesOf({ steps }: Section): Promise<Map<string, string | undefined>> {
+    const changes = new Map<string, string | undefined>();
+    for (const { command } of steps) {
+      const [, verb, names] = /^npm (install|uninstall) (.*)$/.exec(command) ?? [];
+      for (const word of names?.split(' ') ?? []) {
+        const name = word.replace(/(?<=.)@.*$/, '');
+        if (name === 'deepfunctor') continue;
+        changes.set(name, verb === 'install' ? (await published(name)).at(-1) : undefined);
+      }
+    }
+    return changes;
+  }
+
+  async function inProject(section: Section, manager: ManagerName): Promise<string[]> {
+    const first = projects[manager] === undefined;
+    projects[manager] ??= new Project(temporary, manager, registry.url, page);
     const project = projects[manager];
-    ok(
-      await project.deepfunctor('run', 'binary -> add-one -> digits', '--input', '0110', '--out', 'answers'),
+    const before = first ? new Map<string, Listed>() : await listed(project);
+    const outputs = await play(section, (command) => project.run(command));
+
+    const after = await listed(project);
+    const versions = new Map([...before].map(([name, { version }]) => [name, version]));
+    const changes = await changesOf(section);
+    for (const [name, version] of changes)
+      if (version === undefined) versions.delete(name);
+      else versions.set(name, version);
+    expect(new Map([...after].map(([name, { version }]) => [name, version]))).toEqual(versions);
+    // Nothing else has changed; where a package lies is its manager's business.
+    for (const [name, plugin] of before)
+      if (after.has(name))
+        expect({ ...after.get(name), version: '', directory: '' }).toEqual({
+          ...plugin,
+          version: '',
+          directory: '',
+        });
+    return outputs;
+  }
+
+  for (const section of page.sections)
+    describe(section.title, () => {
+      if (section.where === 'repository') {
+        test('in the repository', async () => {
+          printed.push(...(await play(section, inRepository)));
+        });
+        return;
+      }
+      test.each(Object.keys(MANAGERS) as ManagerName[])('%s', async (manager) => {
+        const outputs = await inProject(section, manager);
+        if (manager === 'npm') printed.push(...outputs);
+        else expect(outputs).toEqual(printed.slice(-outputs.length));
+      });
+    });
+
+  test('is what it says; --update writes it anew', async () => {
+    expect(printed).toHaveLength(page.sections.flatMap(({ steps }) => steps).length);
+    await expect(page.withPrinted(printed)).toMatchFileSnapshot(QUICK_START);
+  });
+});
+
+describe('in a project', () => {
+  test.each(Object.keys(MANAGERS) as ManagerName[])(
+    '%s: pictures are drawn, and learning tells what is to be installed',
+    async (manager) => {
+      const project = projects[manager];
+      const chain = ['run', 'roman -> add-one -> digits', '--input', 'VI', '--out', 'answers'];
+      ok(await project.deepfunctor(...chain));
+      expect(readFileSync(join(project.folder, 'answers/contact-sheet.png')).length).toBeGreaterThan(3000);
+      const { status, stderr } = await project.deepfunctor(
+        ...['learn', 'morphism', '--name', 'same', '--table', 'a', '--out', 'morphism-same'],
+      );
+      expect(stderr).toContain('[ENGINE_MISSING]\n  where: deepfunctor learn\n');
+      expect(stderr).toContain('do: Install it with your package manager: @deepfunctor/train.');
+      expect(status).toBe(1);
+    },
+  );
+
+  test('the engine is the one that came along, and the native one where it is installed', async () => {
+    const { folder } = projects.npm;
+    const program = `
+      import { openHost } from '@deepfunctor/host';
+      const host = await openHost();
+      const { value } = await host.compose('roman -> add-one -> roman').run('VI');
+      console.log(await host.engine(), value);
+      await host.close();`;
+    const told = () =>
+      call('node', ['--input-type=module', '--eval', program], { cwd: folder, env: process.env });
+    expect(await told()).toMatchObject({ status: 0, stdout: 'web VII\n' });
+    symlinkSync(
+      join(root, 'packages/host/node_modules/onnxruntime-node'),
+      join(folder, 'node_modules/onnxruntime-node'),
     );
-    expect(readFileSync(join(project.folder, 'answers/contact-sheet.png')).length).toBeGreaterThan(3000);
-    const { status, stderr } = await project.deepfunctor(
-      ...['learn', 'morphism', '--name', 'same', '--table', 'a', '--out', 'morphism-same'],
-    );
-    expect(stderr).toContain('[ENGINE_MISSING]\n  where: deepfunctor learn\n');
-    expect(stderr).toContain('do: Install it with your package manager: @deepfunctor/train.');
-    expect(status).toBe(1);
+    expect(await told()).toMatchObject({ status: 0, stdout: 'node VII\n' });
+    rmSync(join(folder, 'node_modules/onnxruntime-node'));
   });
 });
 
@@ -120,8 +240,8 @@ describe('a new author, with nothing but npm', () => {
 
     const project = projects.npm;
     ok(await project.add(join(largest, 'morphism-largest-0.1.0.tgz')));
-    const chain = ['run', '(binary, digits) -> largest -> binary', '--input', '0110', '--input', seven];
-    expect(await project.deepfunctor(...chain)).toMatchObject({ status: 0, stdout: '0111\n' });
+    const chain = ['run', '(roman, digits) -> largest -> roman', '--input', 'VI', '--input', seven];
+    expect(await project.deepfunctor(...chain)).toMatchObject({ status: 0, stdout: 'VII\n' });
   }, 600_000);
 
   test('makes a functor likewise', async () => {
@@ -140,15 +260,17 @@ describe('a new author, with nothing but npm', () => {
   });
 });
 
-describe('a second release', () => {
-  test('is refused as a whole where a law does not hold', async () => {
-    const file = join(copy, 'plugins/morphism-identity/package.json');
+describe('a release whose laws do not hold', () => {
+  test('is refused as a whole, and nothing is written', async () => {
+    const folder = join(copy, 'plugins/morphism-identity');
+    const file = join(folder, 'package.json');
     const whole = readFileSync(file, 'utf8');
     const json = JSON.parse(whole);
     const [first, second, ...rest] = json.deepfunctor.table;
     json.deepfunctor.table = [second, first, ...rest];
     writeFileSync(file, JSON.stringify(json));
-    changeset('Wrong.', '@deepfunctor/morphism-identity', UPGRADED);
+    const names = `@deepfunctor/morphism-identity,${UPGRADED}`;
+    ok(await inRepository(`pnpm changeset --patch ${names} --message Wrong.`));
     const before = await published(UPGRADED);
 
     const { status, stderr } = await release();
@@ -156,63 +278,9 @@ describe('a second release', () => {
     expect(status).toBe(1);
     expect(await published(UPGRADED)).toEqual(before);
     expect(await published('@deepfunctor/morphism-identity')).toHaveLength(1);
-    expect(
-      JSON.parse(readFileSync(join(copy, 'plugins/morphism-add-one/package.json'), 'utf8')).version,
-    ).toBe(before[0]);
+    const { version } = JSON.parse(readFileSync(join(copy, 'plugins/morphism-add-one/package.json'), 'utf8'));
+    expect(version).toBe(before.at(-1));
+    expect(readdirSync(join(copy, '.changeset'))).toHaveLength(3);
     writeFileSync(file, whole);
-    rmSync(join(copy, '.changeset/of-the-test.md'));
-  });
-
-  test('publishes the one plugin that has changed', async () => {
-    const [version] = await published(UPGRADED);
-    changeset('A better description.', UPGRADED);
-    const tried = await release('--dry-run');
-    ok(tried);
-    expect(tried.stdout.match(/to be released: .*/g)).toEqual([
-      `to be released: ${UPGRADED} ${next(version!)} (now ${version})`,
-    ]);
-    expect(await published(UPGRADED)).toEqual([version]);
-
-    ok(await release());
-    expect(await published(UPGRADED)).toEqual([version, next(version!)]);
-    for (const name of ['deepfunctor', '@deepfunctor/core', '@deepfunctor/functor-binary'])
-      expect(await published(name)).toHaveLength(1);
-    const changelog = readFileSync(join(copy, 'plugins/morphism-add-one/CHANGELOG.md'), 'utf8');
-    expect(changelog).toContain('A better description.');
   });
 });
-
-describe.each(Object.keys(MANAGERS) as ManagerName[])('in that folder, %s', (manager) => {
-  test('upgrades one plugin, and nothing else changes; a removed one is gone', async () => {
-    const project = projects[manager];
-    const before = await listed(project);
-    ok(await project.add(`${UPGRADED}@latest`));
-    const after = await listed(project);
-    const versions = ({ plugins }: typeof before) =>
-      plugins.map((plugin: Record<string, unknown>) => [plugin.package, plugin.version]);
-    expect(versions(after)).toEqual(
-      versions(before).map(([name, version]: [string, string]) => [
-        name,
-        name === UPGRADED ? next(version) : version,
-      ]),
-    );
-    // Where a package lies is the package manager's business.
-    const placeless = (list: typeof before) =>
-      JSON.parse(
-        JSON.stringify(list, (key, value) => (/^(directory|version)$/.test(key) ? undefined : value)),
-      );
-    expect(placeless(after)).toEqual(placeless(before));
-    const answer = await project.deepfunctor('run', 'digits -> add-one -> binary', '--input', seven);
-    expect(answer).toMatchObject({ status: 0, stdout: '1000\n' });
-
-    ok(await project.remove('@deepfunctor/functor-digits'));
-    expect(versions(await listed(project))).toEqual(
-      versions(after).filter(([name]: [string]) => name !== '@deepfunctor/functor-digits'),
-    );
-  });
-});
-
-/** The next patch of a version. */
-function next(version: string): string {
-  return version.replace(/\d+$/, (patch) => String(Number(patch) + 1));
-}

@@ -1,27 +1,18 @@
 /** A copy of what is published, with the repository's tools: a release in it changes no version of the working tree. */
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
-/** Copy the repository as it is, without its pages and examples, and plugins that nobody has learned yet. */
+/** Copy the repository as it is, without its pages and examples. */
 export function copyRepository(to: string): void {
   const listed = execFileSync('git', ['ls-files', '-coz', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
   });
-  const others = readdirSync(join(root, 'plugins')).filter((name) => !isTaken(join(root, 'plugins', name)));
-  const left = ['docs/', 'examples/', '.github/', ...others.map((name) => `plugins/${name}/`)];
+  const left = ['docs/', 'examples/', '.github/'];
   const folders = new Set<string>(['.']);
   for (const path of listed.split('\0')) {
     if (path === '' || left.some((start) => path.startsWith(start)) || !existsSync(join(root, path)))
@@ -29,7 +20,6 @@ export function copyRepository(to: string): void {
     cpSync(join(root, path), join(to, path));
     if (/^(packages|plugins|apps)\//.test(path)) folders.add(path.split('/').slice(0, 2).join('/'));
   }
-  withoutDependencies(to, others);
   for (const folder of folders)
     for (const name of ['dist', '.tsbuildinfo', 'node_modules']) copyBuilt(join(folder, name), to);
   // The links of node_modules are relative: packages of the copy meet each other, and the tools are those that are installed.
@@ -48,22 +38,6 @@ function copyBuilt(path: string, to: string): void {
     verbatimSymlinks: true,
     filter: (file) => !/node_modules\/\.(pnpm|cache|vite\w*)$/.test(file),
   });
-}
-
-/** The founding plugins and one that was learned later: a release holds each to the laws among all the others. */
-function isTaken(folder: string): boolean {
-  const file = join(folder, 'package.json');
-  if (!existsSync(file)) return false;
-  const { deepfunctor } = JSON.parse(readFileSync(file, 'utf8'));
-  return deepfunctor?.card.mode === 'founding' || deepfunctor?.name === 'roman';
-}
-
-/** The root depends on all plugins; in the copy, on those that came along. */
-function withoutDependencies(to: string, plugins: readonly string[]): void {
-  const file = join(to, 'package.json');
-  const json = JSON.parse(readFileSync(file, 'utf8'));
-  for (const name of plugins) delete json.devDependencies[`@deepfunctor/${name}`];
-  writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`);
 }
 
 function git(cwd: string, ...parameters: string[]): void {

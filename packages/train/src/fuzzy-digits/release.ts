@@ -109,7 +109,7 @@ export function writeRelease(
     writePlugin(join(options.plugins, `functor-${f}`), {
       package: `@deepfunctor/functor-${f}`,
       description: about.description,
-      core: '^0.1.0',
+      core: '>=0.1.0',
       manifest: {
         kind: 'functor',
         name: f,
@@ -126,7 +126,7 @@ export function writeRelease(
     writePlugin(join(options.plugins, `morphism-${m}`), {
       package: `@deepfunctor/morphism-${m}`,
       description: `Fuzzy Digits: ${MORPHISM_TEXTS[m]}.`,
-      core: '^0.1.0',
+      core: '>=0.1.0',
       manifest: {
         kind: 'morphism',
         name: m,

@@ -232,10 +232,10 @@ async function finish(
   };
 }
 
-/** What a plugin needs: the release of core that it is made with, and those that fit it. */
+/** What a plugin needs: the release of core that it is made with, or any later one that still reads its manifest. */
 function rangeOfCore(): string {
   const file = createRequire(import.meta.url).resolve('@deepfunctor/core/package.json');
-  return `^${JSON.parse(readFileSync(file, 'utf8')).version}`;
+  return `>=${JSON.parse(readFileSync(file, 'utf8')).version}`;
 }
 
 async function withContract<T>(
