@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fail, sha256, writeWhole } from '@deepfunctor/core';
 import { type OnnxFile, openHost } from '@deepfunctor/host';
+import { tellBridges } from './bridges.js';
 
 export interface ExportOptions {
   out: string;
@@ -20,11 +21,14 @@ export async function exportCommand(
   const host = await openHost();
   try {
     const chain = host.compose(text);
+    tellBridges(chain);
     const { bytes, inputs, outputs } = await chain.toOnnx({ distribution: withDistribution });
     writeWhole(out, bytes);
     if (json) {
       const told = {
         chain: chain.text,
+        description: chain.description,
+        bridges: chain.bridges,
         file: out,
         bytes: bytes.length,
         sha256: sha256(bytes),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Answer, type Chain, type Form, openHost, type Style } from '@deepfunctor/host';
+import { tellBridges } from './bridges.js';
 import { contactSheet, type SheetItem } from './sheet.js';
 
 export interface RunOptions {
@@ -20,6 +21,7 @@ export async function run(
   const host = await openHost();
   try {
     const chain = host.compose(text);
+    tellBridges(chain);
     const arity = chain.inputs.length;
     if (input.length === 0 || input.length % arity !== 0)
       fail('INPUT_COUNT', { where: text, expected: arity, given: input.length });
@@ -32,7 +34,12 @@ export async function run(
     if (json) {
       console.log(
         JSON.stringify(
-          { chain: chain.text, answers: answers.map((a, i) => told(a, questions[i]!, files[i])) },
+          {
+            chain: chain.text,
+            description: chain.description,
+            bridges: chain.bridges,
+            answers: answers.map((a, i) => told(a, questions[i]!, files[i])),
+          },
           null,
           2,
         ),

@@ -53,7 +53,7 @@ describe('a manifest', () => {
     [
       'a kind of later',
       functorPackage({ kind: 'wiring' }),
-      'deepfunctor.kind: must be “functor”, “morphism” or “category”',
+      'deepfunctor.kind: must be “functor”, “morphism”, “bridge” or “category”',
     ],
     [
       'a manifest of later',

@@ -1,10 +1,20 @@
 /** Discover, verify, compose and run Deep Functor plugins. */
 
-export type { Answer, Chain, Distribution, End, OnnxFile, RunOptions, TensorAnswer } from './chain.js';
+export type {
+  Answer,
+  BridgeUse,
+  Chain,
+  Distribution,
+  End,
+  OnnxFile,
+  RunOptions,
+  TensorAnswer,
+} from './chain.js';
 export * from './codecs/image/index.js';
 export { type Decoded, decodeOutput, encodeInput, type Form, type Reader, rowShape } from './codecs/index.js';
 export { unknownName } from './compose.js';
 export {
+  type Bridge,
   type DiscoverOptions,
   type Discovery,
   discover,
@@ -16,4 +26,5 @@ export {
 export { type Host, type HostOptions, openHost, type Verification } from './host.js';
 export type { Encoded } from './models.js';
 export { type Engine, openRuntime, type Runtime } from './runtime.js';
+export { type Crossing, type Space, sortBySpace, type Way, wayBetween } from './spaces.js';
 export { normals, type Style, type StyleOptions, uniforms } from './style.js';

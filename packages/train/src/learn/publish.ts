@@ -1,6 +1,7 @@
 /** From what was learned to a package on disk: measured in the real runtime, and there whole or not at all. */
 import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
@@ -57,6 +58,12 @@ export async function publish(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a plugin needs: the release of core that it is made with, and those that fit it. */
+export function rangeOfCore(): string {
+  const file = createRequire(import.meta.url).resolve('@deepfunctor/core/package.json');
+  return `^${JSON.parse(readFileSync(file, 'utf8')).version}`;
 }
 
 const TEST = `import { testPlugin } from '@deepfunctor/laws/vitest';
