@@ -1,5 +1,5 @@
 // A second founding of Fuzzy Digits, for what spaces and bridges are shown and tested with: another seed, and a training
-// that is stopped early and hardly refined, because what is shown with it is its space. Only its category release
+// that is stopped early and not refined (one step, the least there is), because what is shown with it is its space. Only its category release
 // (version 2.0.0) and its digits functor are kept: `node scripts/found-second.js --data mnist`.
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 if (values.data === undefined) throw new Error('Give --data, the folder of the four MNIST files.');
 
 const VERSION = '2.0.0';
-const REFINE = { encoders: 30, hands: 1, digits: 40, dots: 1, binary: 1 };
+const REFINE = { encoders: 1, hands: 1, digits: 1, dots: 1, binary: 1 };
 const [data, run, out] = [values.data, values.run, values.out].map((path) => resolve(path));
 const [steps, stop] = [Number(values.steps), Number(values.stop)];
 const joint = { seed: Number(values.seed), mode: 'path' };

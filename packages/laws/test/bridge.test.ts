@@ -1,44 +1,10 @@
 /** The laws of a bridge, in the world of the tones: between its release 1.4.0 and a second one of other D and norm. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { readCategory } from '@deepfunctor/core';
 import { openHost } from '@deepfunctor/host';
 import { graph, type Model } from '@deepfunctor/onnx';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bridgeLaws, type Finding, verify } from '../src/index.js';
-import {
-  believed,
-  buildWorld,
-  built,
-  constant,
-  linear,
-  mapped,
-  normalised,
-  portOf,
-  type Space,
-  TONES,
-  type World,
-  writeCategory,
-  writePlugin,
-  written,
-} from './world.js';
-
-const SECOND: Space = { ...TONES, dimension: 6, norm: 3, version: '2.0.0' };
-const SAME = [0, 1, 2];
-
-/** A world with the second release and a bridge of these models. */
-function withBridge(there: Model, back: Model): World {
-  const world = buildWorld();
-  const second = writeCategory(world.folder('category-tones-2'), SECOND);
-  const first = readCategory(join(world.folder('category-tones'), 'release'));
-  const manifest = { kind: 'bridge', name: 'tones-1-to-2', from: portOf(first), to: portOf(second) };
-  writePlugin(world.folder('tones-1-to-2'), manifest, { there, back });
-  const file = join(world.project, 'package.json');
-  const json = JSON.parse(readFileSync(file, 'utf8'));
-  Object.assign(json.dependencies, { 'category-tones-2': '*', 'tones-1-to-2': '*' });
-  writeFileSync(file, JSON.stringify(json));
-  return world;
-}
+import { back, SECOND, there, withBridge } from './second.js';
+import { believed, built, constant, linear, normalised, type Space, TONES, written } from './world.js';
 
 async function findings(there: Model, back: Model, plugins?: string[]): Promise<Finding[]> {
   const world = withBridge(there, back);
@@ -53,9 +19,6 @@ async function failures(there: Model, back: Model): Promise<Record<string, strin
   expect(found.map(({ law }) => law)).toEqual(bridgeLaws.map(({ name }) => name));
   return Object.fromEntries(found.filter(({ holds }) => !holds).map(({ law, detail }) => [law, detail]));
 }
-
-const there = (table = SAME) => mapped(TONES, SECOND, table);
-const back = (table = SAME) => mapped(SECOND, TONES, table);
 
 /** A bridge whose latents are made of the belief by `bend`. */
 function bent(from: Space, to: Space, bend: (g: ReturnType<typeof graph>, p: string) => string): Model {

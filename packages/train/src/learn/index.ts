@@ -8,7 +8,6 @@ import {
   fail,
   type ImageCodec,
   reasonOf,
-  releaseName,
 } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
 import { type EngineKind, openEngine } from '../engine.js';
@@ -238,7 +237,7 @@ async function withContract<T>(
     ...(categories === undefined ? {} : { categories }),
   });
   try {
-    const installed = host.categories.map(releaseName);
+    const installed = [...new Set(host.categories.map((each) => each.name))];
     const name = options.category ?? (installed.length === 1 ? installed[0]! : '');
     if (name === '')
       fail('CATEGORY_UNKNOWN', {
