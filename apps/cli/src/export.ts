@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fail, sha256, writeWhole } from '@deepfunctor/core';
 import { type OnnxFile, openHost } from '@deepfunctor/host';
+import { tellBridges } from './bridges.js';
 import { checkTriton, tritonName, writeTriton } from './triton.js';
 
 export interface ExportOptions {
@@ -34,6 +35,7 @@ export async function exportCommand(
   const host = await openHost();
   try {
     const chain = host.compose(text);
+    tellBridges(chain);
     const model = {
       name: name ?? tritonName(chain.text),
       chain: chain.text,
@@ -47,6 +49,8 @@ export async function exportCommand(
     if (json) {
       const told = {
         chain: chain.text,
+        description: chain.description,
+        bridges: chain.bridges,
         ...(triton === undefined
           ? { file: place }
           : { model: model.name, folder: place, maxBatch: model.maxBatch }),

@@ -1,5 +1,10 @@
 import { coded } from '@deepfunctor/core';
-import type { LearnFunctorOptions, LearnMorphismOptions, LearnReport } from '@deepfunctor/train';
+import type {
+  LearnBridgeOptions,
+  LearnFunctorOptions,
+  LearnMorphismOptions,
+  LearnReport,
+} from '@deepfunctor/train';
 import { SingleBar } from 'cli-progress';
 import { trainer } from './trainer.js';
 
@@ -20,6 +25,12 @@ export async function learnMorphismCommand({
 export async function learnFunctorCommand({ json, ...options }: LearnFunctorOptions & Shared): Promise<void> {
   const { learnFunctorPlugin } = await trainer('learn');
   await learning((progress) => learnFunctorPlugin({ ...options, ...progress }), json);
+}
+
+/** `deepfunctor learn bridge`. */
+export async function learnBridgeCommand({ json, ...options }: LearnBridgeOptions & Shared): Promise<void> {
+  const { learnBridgePlugin } = await trainer('learn');
+  await learning((progress) => learnBridgePlugin({ ...options, ...progress }), json);
 }
 
 type Told = Pick<LearnFunctorOptions, 'onStep' | 'signal'>;
@@ -56,7 +67,8 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
 }
 
 function tell({ name, kind, category, engine, steps, measured, out }: LearnReport): void {
-  console.log(`Learned the ${kind} “${name}” of ${category} in ${steps} steps (engine: ${engine}).`);
+  const how = kind === 'bridge' ? `in ${engine}` : `in ${steps} steps (engine: ${engine})`;
+  console.log(`Learned the ${kind} “${name}” of ${category} ${how}.`);
   for (const [what, value] of Object.entries(measured)) console.log(`  ${what}: ${value}`);
   console.log(
     `The package is in ${out === '.' ? 'this folder' : out}. Install it, and check it: deepfunctor verify ${name}`,

@@ -4,14 +4,14 @@ import { coded, DeepFunctorError, type ErrorCode, reasonOf } from '@deepfunctor/
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
-import { learnFunctorCommand, learnMorphismCommand } from './learn.js';
+import { learnBridgeCommand, learnFunctorCommand, learnMorphismCommand } from './learn.js';
 import { list } from './list.js';
 import { run } from './run.js';
 import { tensorsCommand } from './tensors.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
-  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|RESULTS_MISMATCH|SERVE_CONFIG|TABLE_INVALID|EXAMPLES_INVALID)$/;
+  /^(IMAGE|BITS|SYMBOLS|VALUE|INPUT|STYLE|CHAIN)_|^(USAGE|DATA_MISSING|DATA_BROKEN|OUTPUT_EXISTS|RESULTS_MISMATCH|SERVE_CONFIG|TABLE_INVALID|EXAMPLES_INVALID|CATEGORY_AMBIGUOUS)$/;
 
 const exitCodeOf = (code: ErrorCode) => (code === 'INTERRUPTED' ? 130 : GIVEN.test(code) ? 2 : 1);
 
@@ -51,7 +51,7 @@ function commands(failed: (as?: number) => void): Command {
     .showHelpAfterError('See deepfunctor --help.');
   program
     .command('list')
-    .description('what is installed, with versions and contracts, and why anything was set aside')
+    .description('what is installed, by space, with versions and contracts, and why anything was set aside')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  deepfunctor list --json')
     .action((options) => list(options));
@@ -264,6 +264,27 @@ Examples:
   deepfunctor learn functor --name seven-segment --codec image --examples displays --out functor-seven-segment`,
     )
     .action((options) => learnFunctorCommand(options));
+  learn
+    .command('bridge')
+    .description('learn what leads from one release of a category to another, and back')
+    .requiredOption('--from <release>', 'NAME@VERSION of an installed release, or the folder of one')
+    .requiredOption('--to <release>', 'another release of the same category')
+    .requiredOption('--name <name>', 'name of the plugin')
+    .requiredOption('-o, --out <dir>', 'folder of the new package')
+    .option('--package <name>', 'npm name (default: that of the folder)')
+    .option('--description <text>', 'one sentence for package.json')
+    .option('--replace', 'write over a package that is there; its version and scripts stay')
+    .option('--seed <n>', 'seed of the noise that it is measured with', whole)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+deepfunctor list shows the installed releases.
+
+Example:
+  deepfunctor learn bridge --from fuzzy-digits@1.0.0 --to fuzzy-digits@2.0.0 --name fuzzy-digits-1-to-2 --out bridge-fuzzy-digits-1-to-2`,
+    )
+    .action((options) => learnBridgeCommand(options));
 }
 
 function positive(text: string): number {

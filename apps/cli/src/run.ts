@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Answer, type Chain, type Form, openHost, type Style } from '@deepfunctor/host';
+import { tellBridges } from './bridges.js';
 import { isMany, isResults } from './many.js';
 import { contactSheet, type SheetItem } from './sheet.js';
 
@@ -23,6 +24,7 @@ export async function run(text: string, options: RunOptions): Promise<number> {
   const host = await openHost();
   try {
     const chain = host.compose(text);
+    tellBridges(chain);
     const arity = chain.inputs.length;
     if (asksMany(options, chain)) {
       const { runMany } = await import('./stream/index.js');
@@ -39,7 +41,12 @@ export async function run(text: string, options: RunOptions): Promise<number> {
     if (json) {
       console.log(
         JSON.stringify(
-          { chain: chain.text, answers: answers.map((a, i) => told(a, questions[i]!, files[i])) },
+          {
+            chain: chain.text,
+            description: chain.description,
+            bridges: chain.bridges,
+            answers: answers.map((a, i) => told(a, questions[i]!, files[i])),
+          },
           null,
           2,
         ),

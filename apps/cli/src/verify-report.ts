@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path';
 import { type DeepFunctorError, writeWhole } from '@deepfunctor/core';
 import { type Cell, type Finding, laws, type Point } from '@deepfunctor/laws';
 import { heatMap, lines } from './charts.js';
-import { tableOf } from './verify-table.js';
+import { KINDS, tableOf } from './verify-table.js';
 
 /** What `deepfunctor verify --json` prints. */
 export interface Verification {
@@ -63,8 +63,7 @@ function contentOf(verification: Verification): Block[] {
       text: 'A figure is a deviation, 0 is perfect; – means that there was nothing to measure.',
     },
   ];
-  for (const kind of ['functor', 'morphism'] as const)
-    blocks.push(...[tableOf(findings, kind)].filter((t) => !!t));
+  for (const kind of KINDS) blocks.push(...[tableOf(findings, kind)].filter((t) => !!t));
   if (failed.length > 0)
     blocks.push(
       { title: 'What does not hold' },

@@ -1,6 +1,10 @@
 /** Findings as tables of law and plugin. */
 import { type Finding, lawsOf } from '@deepfunctor/laws';
 
+/** Kinds of plugins, in the order of their tables. */
+export const KINDS = ['functor', 'morphism', 'bridge'] as const;
+type Kind = (typeof KINDS)[number];
+
 /** How a finding is told in a cell: a mark and the figure, `–` where there was nothing to measure. */
 function cellOf({ holds, figure, error }: Finding): string {
   const value = error ? error.code : figure === null ? '–' : String(Number(figure.toPrecision(2)));
@@ -10,7 +14,7 @@ function cellOf({ holds, figure, error }: Finding): string {
 /** A table of law and plugin for each kind of plugin: the laws in their order, and a column for each plugin. */
 export function tableOf(
   findings: readonly Finding[],
-  kind: 'functor' | 'morphism',
+  kind: Kind,
 ): { head: string[]; rows: string[][] } | undefined {
   const plugins = [...new Set(findings.filter(({ of }) => of === kind).map(({ plugin }) => plugin))];
   if (plugins.length === 0) return undefined;
@@ -23,7 +27,7 @@ export function tableOf(
 
 /** The tables as text, and below them what each law that does not hold has found. */
 export function tables(findings: readonly Finding[]): string {
-  const blocks = (['functor', 'morphism'] as const).flatMap((kind) => {
+  const blocks = KINDS.flatMap((kind) => {
     const table = tableOf(findings, kind);
     if (table === undefined) return [];
     const all = [table.head, ...table.rows];

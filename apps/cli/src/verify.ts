@@ -51,7 +51,11 @@ export async function verifyCommand(
       samples,
       engine: await host.engine(),
       ...(await measures(host, { seed, samples }, plugins)),
-      plugins: host.plugins.map(({ name, kind, version }) => ({ name, kind, version: version ?? '–' })),
+      plugins: [...host.plugins, ...host.bridges].map(({ name, kind, version }) => ({
+        name,
+        kind,
+        version: version ?? '–',
+      })),
       setAside,
       findings,
     });

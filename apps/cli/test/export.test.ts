@@ -42,6 +42,8 @@ describe('export', () => {
     expect(bytes).toEqual(readFileSync(first!));
     expect(json).toEqual({
       chain,
+      description: chain,
+      bridges: [],
       file: second,
       bytes: bytes.length,
       sha256: sha256(bytes),

@@ -101,6 +101,12 @@ export const ERRORS = {
     what: '“{name}” takes {arity} object(s) and was given {given}.',
     todo: 'Put a tuple of {arity} branch(es) before it: “(a, b) -> g” gives two objects.',
   },
+  CHAIN_SPACES: {
+    meaning:
+      'A chain goes from one latent space of a category into another, and no installed bridge leads there.',
+    what: '“{left}” lives in {given}, but “{right}” in {taken}, which is another space, and {bridges}.',
+    todo: 'Use plugins of one space ({fitting}), or install a bridge, or learn one: {command}.',
+  },
 
   // What a plugin package holds.
   MANIFEST_INVALID: {
@@ -138,7 +144,12 @@ export const ERRORS = {
   SPACE_MISMATCH: {
     meaning: 'A plugin was learned against another latent space than the installed category has.',
     what: 'The plugin was learned against the space {expected}, but “{category}” has {actual}.',
-    todo: 'Install the version of the plugin that belongs to this release of the category: latents of two spaces do not mix.',
+    todo: 'Install the version of the plugin that belongs to this release of the category: latents of two spaces do not mix. Or install the release that it belongs to, and a bridge.',
+  },
+  CATEGORY_AMBIGUOUS: {
+    meaning: 'Several releases of a category are installed, and it was not said which of them is meant.',
+    what: '“{category}” is installed in several releases: {releases}.',
+    todo: 'Say which one, with its version: {releases}.',
   },
 
   // Files of weights and data inside a package.

@@ -84,6 +84,21 @@ export interface MorphismManifest {
   card: Card;
 }
 
+/**
+ * A bridge: objects of one release of a category → objects of another release of it, and back, with the same beliefs.
+ * Each file is a model of one object: `latent_0` → `latent`.
+ */
+export interface BridgeManifest {
+  manifest: 1;
+  kind: 'bridge';
+  name: string;
+  from: Port;
+  to: Port;
+  /** `there`: from → to; `back`: to → from. */
+  files: { there: FileRef; back: FileRef };
+  card: Card;
+}
+
 /** A category that is an npm package of its own. */
 export interface CategoryManifest {
   /** Version of the manifest's own layout. */
@@ -95,7 +110,7 @@ export interface CategoryManifest {
   path: string;
 }
 
-export type PluginManifest = FunctorManifest | MorphismManifest;
+export type PluginManifest = FunctorManifest | MorphismManifest | BridgeManifest;
 export type Manifest = PluginManifest | CategoryManifest;
 
 /** The keyword of every package that has a manifest. */
@@ -136,6 +151,16 @@ const morphismSchema = z.strictObject({
   card: cardSchema,
 }) satisfies z.ZodType<MorphismManifest>;
 
+const bridgeSchema = z.strictObject({
+  manifest: z.literal(1),
+  kind: z.literal('bridge'),
+  name: nameSchema,
+  from: portSchema,
+  to: portSchema,
+  files: z.strictObject({ there: fileSchema, back: fileSchema }),
+  card: cardSchema,
+}) satisfies z.ZodType<BridgeManifest>;
+
 const categorySchema = z.strictObject({
   manifest: z.literal(1),
   kind: z.literal('category'),
@@ -144,8 +169,8 @@ const categorySchema = z.strictObject({
 }) satisfies z.ZodType<CategoryManifest>;
 
 const manifestSchema = z
-  .discriminatedUnion('kind', [functorSchema, morphismSchema, categorySchema], {
-    error: 'must be “functor”, “morphism” or “category”',
+  .discriminatedUnion('kind', [functorSchema, morphismSchema, bridgeSchema, categorySchema], {
+    error: 'must be “functor”, “morphism”, “bridge” or “category”',
   })
   .superRefine((manifest, context) => {
     if (manifest.kind !== 'functor') return;

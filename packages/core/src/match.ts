@@ -1,12 +1,12 @@
-/** Whether a plugin fits the installed categories: contract range, space, labels. */
+/** Whether a plugin fits the installed releases of categories: contract range, space, labels. */
 import { satisfies } from 'semver';
 import type { Category } from './category.js';
 import { fail } from './errors.js';
 import type { FunctorManifest, MorphismManifest, PluginManifest, Port } from './manifest.js';
 
 /**
- * Check a manifest against the installed categories. Looks at no file.
- * Errors: CATEGORY_UNKNOWN, CONTRACT_RANGE, SPACE_MISMATCH, MANIFEST_INVALID (a domain or table that does not fit).
+ * Check a manifest against the installed categories. Looks at no file. Errors: CATEGORY_UNKNOWN, CONTRACT_RANGE,
+ * SPACE_MISMATCH, MANIFEST_INVALID (a domain, a table or the two ends of a bridge that do not fit).
  */
 export function matchManifest(
   manifest: PluginManifest,
@@ -15,27 +15,55 @@ export function matchManifest(
 ): void {
   if (manifest.kind === 'functor') {
     domainIndices(manifest, matchPort(manifest.port, categories, where), where);
+  } else if (manifest.kind === 'bridge') {
+    const [from, to] = [manifest.from, manifest.to].map((port) => matchPort(port, categories, where));
+    matchEnds(from!, to!, where);
   } else {
     const inputs = manifest.inputs.map((port) => matchPort(port, categories, where));
     matchTable(manifest, inputs, matchPort(manifest.output, categories, where), where);
   }
 }
 
-/** The installed category of a port. Errors: CATEGORY_UNKNOWN, CONTRACT_RANGE, SPACE_MISMATCH. */
+/** The installed release that a port belongs to. Errors: CATEGORY_UNKNOWN, CONTRACT_RANGE, SPACE_MISMATCH. */
 export function matchPort(port: Port, categories: readonly Category[], where: string): Category {
-  const category = categories.find(({ name }) => name === port.category);
-  if (category === undefined) {
-    const installed = categories.map(({ name }) => name).join(', ') || 'none';
-    return fail('CATEGORY_UNKNOWN', { where, category: port.category, installed });
+  const releases = categories.filter(({ name }) => name === port.category);
+  if (releases.length === 0) return unknown(port.category, categories, where);
+  const fitting = releases.filter(({ version }) => satisfies(version, port.contract));
+  const list = (texts: string[]) => texts.join(', ');
+  if (fitting.length === 0) {
+    const version = list(releases.map((release) => release.version));
+    fail('CONTRACT_RANGE', { where, category: port.category, range: port.contract, version });
   }
-  const { name, version, digest } = category;
-  if (!satisfies(version, port.contract)) {
-    fail('CONTRACT_RANGE', { where, category: name, range: port.contract, version });
-  }
-  if (port.space !== digest) {
-    fail('SPACE_MISMATCH', { where, category: name, expected: port.space, actual: digest });
-  }
-  return category;
+  const category = fitting.find(({ digest }) => digest === port.space);
+  if (category !== undefined) return category;
+  const actual = list(fitting.map(({ digest }) => digest));
+  return fail('SPACE_MISMATCH', { where, category: port.category, expected: port.space, actual });
+}
+
+/** What a release is called where one is meant: `tones@1.4.0`. */
+export const releaseName = ({ name, version }: Pick<Category, 'name' | 'version'>) => `${name}@${version}`;
+
+/**
+ * The installed release of a name, `tones`, or of a name and version, `tones@1.4.0`.
+ * Errors: CATEGORY_UNKNOWN, CATEGORY_AMBIGUOUS where a name alone has several releases.
+ */
+export function findCategory(text: string, categories: readonly Category[], where: string): Category {
+  const exact = categories.find((each) => releaseName(each) === text);
+  if (exact !== undefined) return exact;
+  const releases = categories.filter(({ name }) => name === text);
+  if (releases.length === 1) return releases[0]!;
+  if (releases.length === 0) return unknown(text, categories, where);
+  return fail('CATEGORY_AMBIGUOUS', {
+    where,
+    category: text,
+    releases: releases.map(releaseName).join(', '),
+  });
+}
+
+function unknown(category: string, categories: readonly Category[], where: string): never {
+  const several = (name: string) => categories.filter((each) => each.name === name).length > 1;
+  const names = categories.map((each) => (several(each.name) ? releaseName(each) : each.name));
+  return fail('CATEGORY_UNKNOWN', { where, category, installed: names.join(', ') || 'none' });
 }
 
 /** The indices among the category’s labels that a functor covers, increasing. Errors: MANIFEST_INVALID. */
@@ -60,6 +88,16 @@ export function domainIndices({ domain }: FunctorManifest, category: Category, w
     previous = index;
     return index;
   });
+}
+
+/** A bridge keeps beliefs, so both of its ends must have the same labels, and it must lead somewhere. */
+function matchEnds(from: Category, to: Category, where: string): void {
+  const refuse = (reason: string) => fail('MANIFEST_INVALID', { where, reason: `deepfunctor.to: ${reason}` });
+  const labels = (category: Category) => JSON.stringify(category.labels.map(({ name }) => name));
+  if (from.name !== to.name) refuse(`“${to.name}” is another category than “${from.name}”`);
+  if (from.digest === to.digest) refuse('is the space that the bridge begins in');
+  if (labels(from) !== labels(to))
+    refuse(`${releaseName(to)} has other labels than ${releaseName(from)}, or another order of them`);
 }
 
 function matchTable(

@@ -24,5 +24,14 @@ export interface MorphismPlugin<
   readonly package: string;
 }
 
+/** A bridge between two releases of category `C`. No part of a chain: the host puts it in where a chain crosses. */
+export interface BridgePlugin<C extends string = string> {
+  readonly kind: 'bridge';
+  readonly name: string;
+  readonly category: C;
+  /** URL of the package's folder, ends with `/`. */
+  readonly package: string;
+}
+
 /** One part of a chain: a plugin, whose fit is checked by the compiler, or a name or expression, checked at run time. */
 export type Part = string | FunctorPlugin | MorphismPlugin;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CORE_VERSION, DeepFunctorError, type Manifest, parseManifest } from '../src/index.js';
-import { codedErrorOf, DIGEST, functorPackage, morphismPackage } from './support.js';
+import { bridgePackage, codedErrorOf, DIGEST, functorPackage, morphismPackage } from './support.js';
 
 const WHERE = 'node_modules/functor-words/package.json';
 
@@ -17,7 +17,7 @@ function whatIsWrong(packageJson: unknown): string {
 describe('a manifest', () => {
   test('of a functor, a morphism or a category is given as it stands', () => {
     const category = { manifest: 1, kind: 'category', name: 'tones', path: '.' };
-    const packages = [functorPackage(), functorPackage({ style: 8 }), morphismPackage()];
+    const packages = [functorPackage(), functorPackage({ style: 8 }), morphismPackage(), bridgePackage()];
     for (const packageJson of packages)
       expect(parseManifest(packageJson, WHERE)).toEqual(packageJson.deepfunctor);
     expect(parseManifest({ keywords: ['deepfunctor-plugin'], deepfunctor: category }, WHERE)).toEqual(
@@ -56,9 +56,15 @@ describe('a manifest', () => {
       'peerDependencies.@deepfunctor/core: must be a range of semantic versions',
     ],
     [
+      'a bridge of one way',
+      bridgePackage({ files: { there: bridgePackage().deepfunctor.files.there } }),
+      'deepfunctor.files.back: ',
+    ],
+    ['a bridge that begins nowhere', bridgePackage({ from: undefined }), 'deepfunctor.from: '],
+    [
       'a kind of later',
       functorPackage({ kind: 'wiring' }),
-      'deepfunctor.kind: must be “functor”, “morphism” or “category”',
+      'deepfunctor.kind: must be “functor”, “morphism”, “bridge” or “category”',
     ],
     [
       'a manifest of later',

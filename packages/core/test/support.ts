@@ -135,3 +135,14 @@ export function morphismPackage(changes: Record<string, unknown> = {}) {
   };
   return { ...rest, deepfunctor: { ...manifest, ...changes } };
 }
+
+/** The package.json of a bridge between two releases of the tones. */
+export function bridgePackage(changes: Record<string, unknown> = {}) {
+  const { deepfunctor, ...rest } = functorPackage();
+  const { port, card } = deepfunctor;
+  const file = (path: string) => ({ path, sha256: DIGEST, bytes: 10 });
+  const files = { there: file('there.onnx'), back: file('back.onnx') };
+  const to = { ...port, contract: '^2.0.0', space: `sha256-${'cd'.repeat(32)}` };
+  const manifest = { manifest: 1, kind: 'bridge', name: 'tones-1-to-2', from: port, to, files, card };
+  return { ...rest, deepfunctor: { ...manifest, ...changes } };
+}

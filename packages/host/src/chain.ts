@@ -2,12 +2,13 @@
 import { type Category, type Codec, DeepFunctorError, fail } from '@deepfunctor/core';
 import { type ModelPort, writeModel } from '@deepfunctor/onnx';
 import { decodeOutput, encodeInput, type Form, rowShape } from './codecs/index.js';
-import type { Plan, Source } from './compose.js';
+import { type Crossed, crossedIn, describePlan, type Plan, type Source } from './compose.js';
 import type { Functor } from './discover.js';
 import { fusedPorts, inputName } from './fused.js';
 import type { Encoded, Models } from './models.js';
 import { type ChainRecord, recordOf } from './record.js';
 import { stacked } from './rows.js';
+import type { Way } from './spaces.js';
 import { type Streamed, type StreamOptions, type StreamQuestion, streamThrough } from './stream/index.js';
 import { askerOf, chooseStyle, normals, type Style, type StyleOptions } from './style.js';
 
@@ -20,6 +21,19 @@ export interface End {
   domain: readonly string[];
   /** S, where the format has variety. */
   style?: number;
+}
+
+/** A bridge that was put in because the chain goes from one space into another. */
+export interface BridgeUse {
+  bridge: string;
+  /** Its npm package. */
+  package: string;
+  version: string | undefined;
+  way: Way;
+  from: { category: string; version: string; digest: string };
+  to: { category: string; version: string; digest: string };
+  /** Whose objects it carries, and to whom. */
+  between: readonly [string, string];
 }
 
 /** What the probe reads from a latent: every label of the category in its order, with its probability. */
@@ -77,6 +91,10 @@ export interface OnnxFile {
 export interface Chain {
   /** As `compose` reads it. */
   text: string;
+  /** The same with the bridges that were put in, in brackets: `digits -> [fuzzy-digits-1-to-2] -> roman`. */
+  description: string;
+  /** The bridges, in the order of the way; none where the chain stays in its spaces. */
+  bridges: readonly BridgeUse[];
   inputs: End[];
   output: End;
   /** What the chain is made of. The same record gives the same answers. */
@@ -162,6 +180,8 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
 
   return {
     text,
+    description: describePlan(plan),
+    bridges: crossedIn(plan.result).map(useOf),
     inputs: inputs.map(endOf),
     output: endOf(output),
     record: recordOf(text, plan),
@@ -248,12 +268,22 @@ function endOf({ name, category, manifest }: Functor): End {
   return { functor: name, category: category.name, codec, domain, ...(style === undefined ? {} : { style }) };
 }
 
+function useOf({ crossing: { bridge, way, from, to }, between }: Crossed): BridgeUse {
+  const space = ({ name, version, digest }: Category) => ({ category: name, version, digest });
+  const own = { bridge: bridge.name, package: bridge.package, version: bridge.version };
+  return { ...own, way, from: space(from), to: space(to), between };
+}
+
 async function evaluate(
   source: Source,
   questions: readonly Encoded[],
   models: Models,
 ): Promise<Float32Array> {
   if (source.kind === 'input') return questions[source.index]!.latent;
+  if (source.kind === 'cross') {
+    const { bridge, way } = source.crossing;
+    return models.cross(bridge, way, await evaluate(source.source, questions, models));
+  }
   const latents: Float32Array[] = [];
   for (const each of source.sources) latents.push(await evaluate(each, questions, models));
   return models.apply(source.morphism, latents);

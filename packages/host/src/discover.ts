@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
+  type BridgeManifest,
   builtinCategories,
   type Category,
   checkFile,
@@ -15,6 +16,7 @@ import {
   matchPort,
   parseManifest,
   readCategory,
+  releaseName,
 } from '@deepfunctor/core';
 import {
   dependenciesOf,
@@ -53,6 +55,14 @@ export interface Morphism extends Installed {
 
 export type Plugin = Functor | Morphism;
 
+/** An installed bridge between two installed releases of a category. No part of a chain by name. */
+export interface Bridge extends Installed {
+  kind: 'bridge';
+  manifest: BridgeManifest;
+  from: Category;
+  to: Category;
+}
+
 /** A package that should be a plugin or a category and cannot be used. */
 export interface SetAside {
   /** The plugin's name, or the package's where the manifest does not tell. */
@@ -64,8 +74,10 @@ export interface SetAside {
 
 /** What a host begins with. */
 export interface Discovery {
+  /** All releases of all categories; a category may have several, of different versions. */
   categories: Category[];
   plugins: Plugin[];
+  bridges: Bridge[];
   setAside: SetAside[];
 }
 
@@ -80,7 +92,7 @@ export interface DiscoverOptions {
 
 /** Look at everything installed. What cannot be used is set aside with its error, and the rest is there. */
 export function discover({ cwd, plugins, categories = [] }: DiscoverOptions): Discovery {
-  const found: Discovery = { categories: [], plugins: [], setAside: [] };
+  const found: Discovery = { categories: [], plugins: [], bridges: [], setAside: [] };
   const project = findProject(cwd);
   const packages =
     plugins === undefined ? projectPackages(project, found) : named(plugins, cwd, project, found);
@@ -100,10 +112,11 @@ export function discover({ cwd, plugins, categories = [] }: DiscoverOptions): Di
     if (manifest.kind === 'category') continue;
     attempt(found, { ...item, name: manifest.name }, () => {
       const plugin = install(item, manifest, found.categories);
-      const other = found.plugins.find(({ name }) => name === plugin.name);
+      const other = [...found.plugins, ...found.bridges].find(({ name }) => name === plugin.name);
       if (other?.directory === plugin.directory) return;
       if (other !== undefined) throw duplicate(plugin.name, item.directory, other.directory);
-      found.plugins.push(plugin);
+      if (plugin.kind === 'bridge') found.bridges.push(plugin);
+      else found.plugins.push(plugin);
     });
   }
   return found;
@@ -116,7 +129,10 @@ export function installFolder(folder: string, categories: readonly Category[]): 
   const where = join(item.directory, 'package.json');
   if (manifest.kind === 'category')
     throw coded('MANIFEST_INVALID', { where, reason: 'deepfunctor.kind: a category is no part of a chain' });
-  return install(item, manifest, categories);
+  const plugin = install(item, manifest, categories);
+  if (plugin.kind === 'bridge')
+    throw coded('MANIFEST_INVALID', { where, reason: 'deepfunctor.kind: a bridge is no part of a chain' });
+  return plugin;
 }
 
 function projectPackages(project: string | undefined, found: Discovery): Package[] {
@@ -154,16 +170,16 @@ function manifestOf({ json, directory }: Package): Manifest {
 
 function addCategory(found: Discovery, folder: string): void {
   const category = readCategory(folder);
-  const other = found.categories.find(({ name }) => name === category.name);
+  const other = found.categories.find((each) => releaseName(each) === releaseName(category));
   if (other === undefined) found.categories.push(category);
-  else if (other.digest !== category.digest) throw duplicate(category.name, folder, other.directory);
+  else if (other.digest !== category.digest) throw duplicate(releaseName(category), folder, other.directory);
 }
 
 function install(
   item: Package,
   manifest: Exclude<Manifest, { kind: 'category' }>,
   categories: readonly Category[],
-): Plugin {
+): Plugin | Bridge {
   const { directory, version } = item;
   const where = join(directory, 'package.json');
   matchManifest(manifest, categories, where);
@@ -173,6 +189,10 @@ function install(
     const category = matchPort(manifest.port, categories, where);
     const domain = domainIndices(manifest, category, where);
     return { ...installed, kind: 'functor', manifest, category, domain };
+  }
+  if (manifest.kind === 'bridge') {
+    const [from, to] = [manifest.from, manifest.to].map((port) => matchPort(port, categories, where));
+    return { ...installed, kind: 'bridge', manifest, from: from!, to: to! };
   }
   const inputs = manifest.inputs.map((port) => matchPort(port, categories, where));
   return {

@@ -9,9 +9,10 @@ import {
   type Part,
 } from '@deepfunctor/onnx';
 import type { Plan, Source } from './compose.js';
-import type { Plugin } from './discover.js';
+import type { Bridge, Plugin } from './discover.js';
 import {
   beliefPort,
+  bridgeFile,
   decodeFile,
   encodeFile,
   formatPort,
@@ -35,7 +36,7 @@ const SPACES_KEY = 'deepfunctor.spaces';
 
 /** Fuse a chain. `read` gives the model of a file. Errors: those of `read`, FUSION_OPSET, WEIGHTS_BROKEN. */
 export function fusedModel(plan: Plan, { outputs, asker }: Fusion, read: (file: ModelFile) => Model): Model {
-  const partOf = ({ name, package: from, version }: Plugin, file: ModelFile): Part => ({
+  const partOf = ({ name, package: from, version }: Plugin | Bridge, file: ModelFile): Part => ({
     ...recorded(file, { package: from, ...(version === undefined ? {} : { version }) }),
     name,
   });
@@ -48,14 +49,22 @@ export function fusedModel(plan: Plan, { outputs, asker }: Fusion, read: (file: 
     ...recorded(probeFile(category), { category: category.name, version: category.version }),
     name: 'probe',
   });
-  const sourceOf = (source: Source): FuseSource =>
-    source.kind === 'input'
-      ? { kind: 'input', index: source.index }
-      : {
-          kind: 'apply',
-          morphism: partOf(source.morphism, morphismFile(source.morphism)),
-          sources: source.sources.map(sourceOf),
-        };
+  const sourceOf = (source: Source): FuseSource => {
+    if (source.kind === 'input') return { kind: 'input', index: source.index };
+    if (source.kind === 'cross') {
+      const { bridge, way } = source.crossing;
+      return {
+        kind: 'apply',
+        morphism: partOf(bridge, bridgeFile(bridge, way)),
+        sources: [sourceOf(source.source)],
+      };
+    }
+    return {
+      kind: 'apply',
+      morphism: partOf(source.morphism, morphismFile(source.morphism)),
+      sources: source.sources.map(sourceOf),
+    };
+  };
   const chain = {
     inputs: plan.inputs.map((functor) => ({
       encode: partOf(functor, encodeFile(functor)),
@@ -107,17 +116,23 @@ export function fusedPorts(plan: Plan, { outputs, asker }: Fusion): ModelPorts {
 
 /** A text that two plans share only if they are the same chain of the same plugins. */
 export function planKey({ inputs, result, output }: Plan): string {
-  const keyOf = (source: Source): string =>
-    source.kind === 'input'
-      ? String(source.index)
-      : `${JSON.stringify(source.morphism.directory)}(${source.sources.map(keyOf)})`;
+  const keyOf = (source: Source): string => {
+    if (source.kind === 'input') return String(source.index);
+    if (source.kind === 'apply')
+      return `${JSON.stringify(source.morphism.directory)}(${source.sources.map(keyOf)})`;
+    const { bridge, way } = source.crossing;
+    return `${JSON.stringify(bridge.directory)} ${way}(${keyOf(source.source)})`;
+  };
   return `${JSON.stringify(inputs.map(({ directory }) => directory))} ${keyOf(result)} ${output.directory}`;
 }
 
 /** Category, version and space digest of every category that a chain goes through, sorted. */
 function spacesOf({ inputs, result }: Plan): string {
-  const through = (source: Source): Category[] =>
-    source.kind === 'input' ? [] : [source.category, ...source.sources.flatMap(through)];
+  const through = (source: Source): Category[] => {
+    if (source.kind === 'input') return [];
+    const sources = source.kind === 'cross' ? [source.source] : source.sources;
+    return [source.category, ...sources.flatMap(through)];
+  };
   const all = [...inputs.map(({ category }) => category), ...through(result)];
   const texts = all.map(({ name, version, digest }) => canonicalJson({ category: name, version, digest }));
   return `[${[...new Set(texts)].sort()}]`;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Category, type FileRef, readChecked } from '@deepfunctor/core';
 import { checkModel, type Model, type ModelPort, type ModelPorts, readModel } from '@deepfunctor/onnx';
 import { rowShape } from './codecs/index.js';
-import type { Functor, Morphism } from './discover.js';
+import type { Bridge, Functor, Morphism } from './discover.js';
+import type { Way } from './spaces.js';
 
 /** A recorded model file, and what the contract says of its ports. */
 export interface ModelFile {
@@ -35,6 +36,15 @@ export function morphismFile({ directory, manifest, inputs, output }: Morphism):
   return modelFile(directory, manifest.files.morphism, {
     inputs: inputs.map((category, index) => latentPort(`latent_${index}`, category)),
     outputs: [latentPort('latent', output)],
+  });
+}
+
+/** `latent_0` → `latent`, in the space of the other end. */
+export function bridgeFile({ directory, manifest, from, to }: Bridge, way: Way): ModelFile {
+  const [begin, end] = way === 'there' ? [from, to] : [to, from];
+  return modelFile(directory, manifest.files[way], {
+    inputs: [latentPort('latent_0', begin)],
+    outputs: [latentPort('latent', end)],
   });
 }
 

@@ -2,9 +2,10 @@
 import type { Category } from '@deepfunctor/core';
 import { type Model, writeModel } from '@deepfunctor/onnx';
 import type { Plan } from './compose.js';
-import type { Functor, Morphism, Plugin } from './discover.js';
+import type { Bridge, Functor, Morphism, Plugin } from './discover.js';
 import { answering, type Fusion, fusedModel, fusedPorts, planKey } from './fused.js';
 import {
+  bridgeFile,
   decodeFile,
   encodeFile,
   formatPort,
@@ -16,6 +17,7 @@ import {
 } from './model-files.js';
 import { type Network, network, rowSize } from './network.js';
 import type { Runtime } from './runtime.js';
+import type { Way } from './spaces.js';
 
 /** Latents `[n, D]`, and `[n, S]` what the format has besides meaning, where it has variety. */
 export interface Encoded {
@@ -29,6 +31,8 @@ export interface Models {
   /** `style` `[n, S]` may be left out: 0, the canonical one. */
   decode(functor: Functor, latent: Float32Array, style?: Float32Array): Promise<Float32Array>;
   apply(morphism: Morphism, latents: readonly Float32Array[]): Promise<Float32Array>;
+  /** Latents of the space at one end of a bridge → latents of that at the other. */
+  cross(bridge: Bridge, way: Way, latent: Float32Array): Promise<Float32Array>;
   /** `[n, K]`, a probability over the labels. */
   probe(category: Category, latent: Float32Array): Promise<Float32Array>;
   /** `[n]`, distances; at most `category.support.threshold` belongs to the space. */
@@ -37,8 +41,8 @@ export interface Models {
   chain(plan: Plan, text: string, asker: number | undefined): Promise<Network>;
   /** A chain as one model. Errors: those of its files, FUSION_OPSET. */
   fuse(plan: Plan, fusion: Fusion): Model;
-  /** The networks of a plugin or category. */
-  networksOf(owner: Plugin | Category): Network[];
+  /** The networks of a plugin, bridge or category. */
+  networksOf(owner: Plugin | Bridge | Category): Network[];
   close(): Promise<void>;
 }
 
@@ -81,6 +85,10 @@ export function models(runtime: () => Promise<Runtime>): Models {
       const feeds = Object.fromEntries(latents.map((latent, index) => [`latent_${index}`, latent]));
       return (await ofFile(morphismFile(morphism)).run(feeds, rows)).latent!;
     },
+    async cross(bridge, way, latent) {
+      const rows = rowsOf(latent, (way === 'there' ? bridge.from : bridge.to).dimension);
+      return (await ofFile(bridgeFile(bridge, way)).run({ latent_0: latent }, rows)).latent!;
+    },
     async probe(category, latent) {
       const rows = rowsOf(latent, category.dimension);
       return (await ofFile(probeFile(category)).run({ latent }, rows)).distribution!;
@@ -106,9 +114,10 @@ export function models(runtime: () => Promise<Runtime>): Models {
     fuse: fused,
     networksOf(owner) {
       if (!('kind' in owner)) return [probeFile(owner), supportFile(owner)].map(ofFile);
+      if (owner.kind === 'morphism') return [ofFile(morphismFile(owner))];
       return owner.kind === 'functor'
         ? [encodeFile(owner), decodeFile(owner)].map(ofFile)
-        : [ofFile(morphismFile(owner))];
+        : [bridgeFile(owner, 'there'), bridgeFile(owner, 'back')].map(ofFile);
     },
     async close() {
       read.clear();

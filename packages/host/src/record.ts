@@ -1,7 +1,7 @@
 /** What a chain is made of, as plain data: to tell later whether it is still the same chain. */
 import { type Category, canonicalJson, sha256 } from '@deepfunctor/core';
 import type { Plan, Source } from './compose.js';
-import type { Plugin } from './discover.js';
+import type { Bridge, Plugin } from './discover.js';
 
 /** A chain with everything its answers depend on, besides the host and the engine. */
 export interface ChainRecord {
@@ -9,18 +9,21 @@ export interface ChainRecord {
   chain: string;
   /** Each plugin once, sorted by name. `sha256` is that of its manifest, which holds those of its files. */
   plugins: { name: string; package: string; version?: string; sha256: string }[];
-  /** Each category once, sorted by name, with its space digest. */
+  /** Each category once, sorted by name and version, with its space digest. */
   spaces: { category: string; version: string; digest: string }[];
 }
 
 export function recordOf(chain: string, { inputs, result, output }: Plan): ChainRecord {
-  const plugins = new Map<string, Plugin>();
+  const plugins = new Map<string, Plugin | Bridge>();
   const spaces = new Map<string, Category>();
   const functors = [...inputs, output];
-  for (const functor of functors) spaces.set(functor.category.name, functor.category);
-  const walk = (source: Source): Plugin[] => {
-    spaces.set(source.category.name, source.category);
-    return source.kind === 'input' ? [] : [source.morphism, ...source.sources.flatMap(walk)];
+  for (const functor of functors) spaces.set(functor.category.digest, functor.category);
+  const walk = (source: Source): (Plugin | Bridge)[] => {
+    spaces.set(source.category.digest, source.category);
+    if (source.kind === 'input') return [];
+    return source.kind === 'cross'
+      ? [source.crossing.bridge, ...walk(source.source)]
+      : [source.morphism, ...source.sources.flatMap(walk)];
   };
   for (const plugin of [...functors, ...walk(result)]) plugins.set(plugin.directory, plugin);
   return {
@@ -32,7 +35,7 @@ export function recordOf(chain: string, { inputs, result, output }: Plan): Chain
       sha256: sha256(canonicalJson(manifest)),
     })),
     spaces: [...spaces.values()]
-      .sort(byName)
+      .sort((a, b) => byName(a, b) || (a.version < b.version ? -1 : 1))
       .map(({ name, version, digest }) => ({ category: name, version, digest })),
   };
 }

@@ -31,15 +31,20 @@ export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
 /** The sides of the picture format: bars in the columns of its label, above a last row that is style. */
 export const SIDE = 8;
 
-interface Space {
+export interface Space {
   name: string;
   labels: string[];
   dimension: number;
   norm: number;
+  /** Of its release; 1.4.0 if left out. */
+  version?: string;
+  /** The axis of each label; by default the first ones in their order. */
+  axes?: number[];
 }
 export const TONES: Space = { name: 'tones', labels: ['c', 'e', 'g'], dimension: 5, norm: 2 };
 const SWITCHES: Space = { name: 'switches', labels: ['off', 'on'], dimension: 3, norm: 1 };
-const scaleOf = ({ dimension, norm }: Space) => norm * Math.sqrt(dimension);
+export const axisOf = ({ axes }: Space, label: number) => axes?.[label] ?? label;
+export const scaleOf = ({ dimension, norm }: Space) => norm * Math.sqrt(dimension);
 
 /** A project with every package of this world installed. */
 export interface World {
@@ -146,11 +151,13 @@ type Models = Record<string, Model | Uint8Array>;
 
 /** The package of a category: release, probe, support and a sample of its clear latents. */
 export function writeCategory(folder: string, space: Space): Category {
-  const { name, labels, dimension, norm } = space;
+  const { name, labels, dimension, norm, version = '1.4.0' } = space;
   const count = labels.length;
   write(join(folder, 'release/probe.onnx'), writeModel(probe(space)));
   write(join(folder, 'release/support.onnx'), writeModel(support(space)));
-  const clear = matrix(count, dimension, (row, column) => (row === column ? scaleOf(space) : 0));
+  const clear = matrix(count, dimension, (row, column) =>
+    axisOf(space, row) === column ? scaleOf(space) : 0,
+  );
   const reference = writeReference({
     latents: clear,
     distributions: matrix(count, count, (row, column) => Number(row === column)),
@@ -165,7 +172,7 @@ export function writeCategory(folder: string, space: Space): Category {
     release: 1,
     name,
     title: name,
-    version: '1.4.0',
+    version,
     labels: labels.map((label) => ({ name: label, factors: { value: label } })),
     dimension,
     norm: { kind: 'rms', value: norm, tolerance: 0.01 },
@@ -210,7 +217,7 @@ function matrix(rows: number, columns: number, at: (row: number, column: number)
 }
 
 /** `x · W + b` of a row of values, W given entry by entry. */
-function linear(
+export function linear(
   g: GraphBuilder,
   x: string,
   sides: [from: number, to: number],
@@ -232,7 +239,9 @@ function probe(space: Space): Model {
   const g = graph('probe');
   const { labels, dimension } = space;
   const z = g.input('latent', [null, dimension]);
-  const logits = linear(g, z, [dimension, labels.length], (i, j) => (i === j ? 12 / scaleOf(space) : 0));
+  const logits = linear(g, z, [dimension, labels.length], (i, j) =>
+    axisOf(space, j) === i ? 12 / scaleOf(space) : 0,
+  );
   g.output('distribution', g.node('Softmax', [logits], { axis: attribute.int(-1) }), [null, labels.length]);
   return g.build({ producer: 'test' });
 }
@@ -245,7 +254,7 @@ function support(space: Space): Model {
     g,
     z,
     [space.dimension, 1],
-    () => 1 / scaleOf(space),
+    (i) => (space.axes === undefined || space.axes.includes(i) ? 1 / scaleOf(space) : 0),
     () => -1,
   );
   const flat = g.node('Reshape', [g.node('Abs', [sum]), g.weight('flat', new BigInt64Array([-1n]), [1])]);

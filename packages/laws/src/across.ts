@@ -26,8 +26,8 @@ export interface Cell {
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const named = ({ labels }: Category, label: number) => `“${labels[label]!.name}”`;
-const takes = ({ inputs, output }: Morphism, { name }: Category) =>
-  inputs.every((each) => each.name === name) && output.name === name;
+const takes = ({ inputs, output }: Morphism, { digest }: Category) =>
+  inputs.every((each) => each.digest === digest) && output.digest === digest;
 
 const natural: AcrossLaw = {
   name: 'natural',
@@ -40,7 +40,7 @@ const natural: AcrossLaw = {
     const { functors, morphisms, left } = await partners(subject);
     const triples = functors.flatMap((f) =>
       functors
-        .filter((g) => g.name !== f.name && g.category.name === f.category.name)
+        .filter((g) => g.name !== f.name && g.category.digest === f.category.digest)
         .flatMap((g) => morphisms.filter((m) => takes(m, f.category)).map((m) => ({ f, g, m }))),
     );
     const own = triples.filter(({ f, g, m }) => [f, g, m].some(({ name }) => name === subject.plugin.name));
@@ -93,8 +93,8 @@ async function cellsOf(
   const bench = benchOf(settings);
   const cells: Cell[] = [];
   for (const f of functors)
-    for (const m of morphisms.filter(({ inputs }) => inputs[0]!.name === f.category.name))
-      for (const g of functors.filter(({ category }) => category.name === m.output.name))
+    for (const m of morphisms.filter(({ inputs }) => inputs[0]!.digest === f.category.digest))
+      for (const g of functors.filter(({ category }) => category.digest === m.output.digest))
         if (only === undefined || [f, m, g].some(({ name }) => only.includes(name)))
           cells.push(await bench.once(`cell ${f.name} ${m.name} ${g.name}`, () => cellOf(bench, f, m, g)));
   return cells;
@@ -122,8 +122,8 @@ async function ask(bench: Bench, f: Functor, m: Morphism): Promise<Asked> {
   const pick = bench.picker(`ask ${f.name} ${m.name}`);
   const rows = m.inputs.length === 1 ? asked.rows : Math.max(asked.rows, bench.samples);
   const first = Array.from({ length: rows }, (_, row) => row % asked.rows);
-  const objects = m.inputs.map(({ name, dimension }, i) => {
-    const sample = name === category.name ? undefined : bench.sample(m.inputs[i]!);
+  const objects = m.inputs.map(({ digest, dimension }, i) => {
+    const sample = digest === category.digest ? undefined : bench.sample(m.inputs[i]!);
     const drawn = sample
       ? first.map(() => sample.clear[pick(sample.clear.length)]!)
       : i === 0

@@ -1,6 +1,6 @@
 /** The bench that plugins are tried on: what is drawn once for a host, a seed and a size, and shared by the laws. */
 import { type Category, type DeepFunctorError, readReference } from '@deepfunctor/core';
-import type { Functor, Host, Morphism, Plugin } from '@deepfunctor/host';
+import type { Bridge, Functor, Host, Morphism, Plugin } from '@deepfunctor/host';
 import { uniforms } from '@deepfunctor/host';
 import type { Subject } from './law.js';
 import { likeliest } from './rows.js';
@@ -27,7 +27,7 @@ export interface Bench {
   samples: number;
   sample(category: Category): Sample;
   /** What is wrong with the files of a plugin; undefined where they are whole and taken by the engine. */
-  fault(plugin: Plugin): Promise<DeepFunctorError | undefined>;
+  fault(plugin: Plugin | Bridge): Promise<DeepFunctorError | undefined>;
   /** Plugins whose files are whole and taken by the engine: only they can be partners. */
   functors(category: Category): Promise<Functor[]>;
   morphisms(): Promise<Morphism[]>;
@@ -72,14 +72,14 @@ function newBench(host: Host, seed: number, samples: number): Bench {
     samples,
     once,
     sample(category) {
-      const found = read.get(category.name) ?? sampleOf(category);
-      read.set(category.name, found);
+      const found = read.get(category.digest) ?? sampleOf(category);
+      read.set(category.digest, found);
       return found;
     },
     fault: async ({ name }) => (await faults()).get(name),
     async functors(category) {
       const all = (await whole()).filter((plugin) => plugin.kind === 'functor');
-      return all.filter((functor) => functor.category.name === category.name);
+      return all.filter((functor) => functor.category.digest === category.digest);
     },
     morphisms: async () => (await whole()).filter((plugin) => plugin.kind === 'morphism'),
     picker(purpose) {
@@ -117,7 +117,7 @@ export async function endomorphisms(bench: Bench, category: Category): Promise<M
   const all = await bench.morphisms();
   return all.filter(
     ({ inputs, output }) =>
-      inputs.length === 1 && inputs[0]!.name === category.name && output.name === category.name,
+      inputs.length === 1 && inputs[0]!.digest === category.digest && output.digest === category.digest,
   );
 }
 

@@ -33,7 +33,7 @@ export async function depthCurve(
     latents = await bench.host.apply(name, latents);
     labels = labels.map((label) => manifest.table[label]!);
     if (!lengths.includes(steps)) continue;
-    const read = likeliest(await bench.host.probe(category.name, latents), category.labels.length);
+    const read = likeliest(await bench.host.probe(category, latents), category.labels.length);
     points.push({ steps, figure: mean(read.map((label, i) => Number(label === labels[i]))) });
   }
   return points;
@@ -61,7 +61,7 @@ export async function fuzzinessCurves(
       if (!lengths.includes(steps)) continue;
       points.push({
         steps,
-        figure: mean(variations(await bench.host.probe(category.name, latents), beliefs, size)),
+        figure: mean(variations(await bench.host.probe(category, latents), beliefs, size)),
       });
     }
     curves.push({ morphism: morphism.name, points });

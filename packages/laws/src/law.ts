@@ -1,6 +1,6 @@
 /** What a law is, and what looking at one gives. */
 import { DeepFunctorError } from '@deepfunctor/core';
-import type { Functor, Host, Morphism, Plugin } from '@deepfunctor/host';
+import type { Bridge, Functor, Host, Morphism, Plugin } from '@deepfunctor/host';
 
 /** Values of a functor's format whose labels are known from elsewhere, for example a labelled test set. */
 export interface Labelled {
@@ -11,7 +11,7 @@ export interface Labelled {
 }
 
 /** A plugin in the company that it is tried in. */
-export interface Subject<P extends Plugin = Plugin> {
+export interface Subject<P extends Plugin | Bridge = Plugin | Bridge> {
   /** What else is installed there serves as partners. */
   host: Host;
   plugin: P;
@@ -34,7 +34,7 @@ export interface Result {
   detail: string;
 }
 
-interface LawOf<Kind extends string, P extends Plugin> {
+interface LawOf<Kind extends string, P extends Plugin | Bridge> {
   name: string;
   of: Kind;
   statement: string;
@@ -45,9 +45,10 @@ interface LawOf<Kind extends string, P extends Plugin> {
 
 export type FunctorLaw = LawOf<'functor', Functor>;
 export type MorphismLaw = LawOf<'morphism', Morphism>;
+export type BridgeLaw = LawOf<'bridge', Bridge>;
 /** A law of a functor or morphism among the others. */
 export type AcrossLaw = LawOf<'across', Plugin>;
-export type Law = FunctorLaw | MorphismLaw | AcrossLaw;
+export type Law = FunctorLaw | MorphismLaw | BridgeLaw | AcrossLaw;
 
 /** The result of a figure against its limit. */
 export function measured(figure: number, limit: number, detail: string): Result {

@@ -146,7 +146,7 @@ const associativity: MorphismLaw = {
         // The same through a chain of the host, which may group or fuse it as it likes.
         const { rows, input, latent } = await questions(bench, functor);
         const others = plugin.inputs.slice(1);
-        if (others.some(({ name }) => name !== plugin.inputs[0]!.name)) continue;
+        if (others.some(({ digest }) => digest !== plugin.inputs[0]!.digest)) continue;
         const branches = [`${functor.name} -> ${f.name}`, ...others.map(() => functor.name)].join(', ');
         const text = `${others.length === 0 ? branches : `(${branches})`} -> ${plugin.name} -> ${h.name} -> ${answer.name}`;
         const chain = await host
@@ -190,7 +190,7 @@ const steady: MorphismLaw = {
 
     // A result can be the first object of the next step where it is of the same category. An object that is not quite
     // sure would by right make the result less sure with every step, so the others are the surest there are.
-    if (plugin.output.name === plugin.inputs[0]!.name) {
+    if (plugin.output.digest === plugin.inputs[0]!.digest) {
       const others = plugin.inputs
         .slice(1)
         .map((category, i) => surest(bench, category, tuples.labels[i + 1]!));
@@ -253,7 +253,7 @@ export function sound(subject: Subject, morphism: Morphism): Promise<boolean> {
 }
 
 async function believed({ host, plugin }: Subject<Morphism>, latents: Float32Array): Promise<Float32Array> {
-  return host.probe(plugin.output.name, latents);
+  return host.probe(plugin.output, latents);
 }
 
 async function readings(subject: Subject<Morphism>, latents: Float32Array): Promise<number[]> {

@@ -97,5 +97,5 @@ function spelled(functor: Functor, output: Float32Array): number[] {
 
 /** What the probe reads from latents of the functor's category. */
 export async function labelsOf(bench: Bench, { category }: Functor, latent: Float32Array): Promise<number[]> {
-  return likeliest(await bench.host.probe(category.name, latent), category.labels.length);
+  return likeliest(await bench.host.probe(category, latent), category.labels.length);
 }

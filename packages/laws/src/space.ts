@@ -12,7 +12,7 @@ export async function strayed(
 ): Promise<(row: number) => string | undefined> {
   const { dimension, norm, support } = category;
   const finite = latents.map((v) => (Number.isFinite(v) ? v : 0));
-  const distances = await bench.host.support(category.name, finite);
+  const distances = await bench.host.support(category, finite);
   return (row) => {
     const latent = rowOf(latents, dimension, row);
     if (!latent.every(Number.isFinite)) return 'a value is not finite';

@@ -25,6 +25,11 @@ export const TOLERANCES = {
   steady: 0.001,
   /** Mean total variation for each object that the morphism takes. */
   fuzzy: 0.01,
+  /** Mean total variation: a bridge may blur no more than a morphism of one object may, which it stands beside. */
+  belief: 0.01,
+  returns: 0.01,
+  /** Share of rows, as for `table`: one wrong label of a whole category must fail. */
+  label: 0.0005,
 } as const;
 
 /** Largest difference between a row alone and the same row in a batch, in units of the norm or of the range. */
@@ -38,6 +43,9 @@ export const NOISE = 0.1;
 
 /** `steady` looks at the labels after so many steps. */
 export const STEPS = [1, 10, 100, 1000] as const;
+
+/** `returns` looks after so many times there and back. */
+export const CROSSINGS = [1, 100] as const;
 
 /** Up to so many combinations of labels are all tried; of more, a seeded draw. */
 export const COMBINATIONS = 1000;

@@ -70,7 +70,7 @@ export function tableAt({ inputs, manifest }: Morphism, labels: readonly number[
 
 /** Whether the table is that of an identity. */
 export function isIdentity({ inputs, output, manifest }: Morphism): boolean {
-  const same = inputs.length === 1 && inputs[0]!.name === output.name;
+  const same = inputs.length === 1 && inputs[0]!.digest === output.digest;
   return same && manifest.table.every((label, i) => label === i);
 }
 
@@ -122,6 +122,6 @@ export async function identitiesOf(
 ): Promise<Morphism[]> {
   const found: Morphism[] = [];
   for (const each of morphisms)
-    if (isIdentity(each) && each.output.name === category.name && (await sound(each))) found.push(each);
+    if (isIdentity(each) && each.output.digest === category.digest && (await sound(each))) found.push(each);
   return found;
 }

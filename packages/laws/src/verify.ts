@@ -1,14 +1,15 @@
 /** All laws of some plugins. */
 import { coded, DeepFunctorError } from '@deepfunctor/core';
-import { type Host, type Plugin, unknownName } from '@deepfunctor/host';
+import { type Bridge, type Host, type Plugin, unknownName } from '@deepfunctor/host';
 import { acrossLaws } from './across.js';
 import { benchOf } from './bench.js';
+import { bridgeLaws } from './bridge.js';
 import { functorLaws } from './functor.js';
 import type { Labelled, Law, Result, Subject } from './law.js';
 import { morphismLaws } from './morphism.js';
 
 /** Every law of the contract. */
-export const laws: readonly Law[] = [...functorLaws, ...morphismLaws, ...acrossLaws];
+export const laws: readonly Law[] = [...functorLaws, ...morphismLaws, ...bridgeLaws, ...acrossLaws];
 
 /** Rows for each measurement, and the seed, where nothing else is said. */
 export const DEFAULTS = { seed: 1, samples: 400 } as const;
@@ -34,9 +35,9 @@ export interface VerifyOptions {
   onProgress?: ((done: number, total: number, what: string) => void) | undefined;
 }
 
-/** The laws that a plugin is under. */
-export function lawsOf({ kind }: Pick<Plugin, 'kind'>): readonly Law[] {
-  return laws.filter(({ of }) => of === kind || of === 'across');
+/** The laws that a plugin is under. A bridge is no part of a chain by name, so no law speaks of it among others. */
+export function lawsOf({ kind }: Pick<Plugin | Bridge, 'kind'>): readonly Law[] {
+  return laws.filter(({ of }) => of === kind || (of === 'across' && kind !== 'bridge'));
 }
 
 /** Check one law; a coded error counts as a law that does not hold. */
@@ -65,13 +66,12 @@ export async function verify({
   ...settings
 }: VerifyOptions): Promise<Finding[]> {
   const { seed = DEFAULTS.seed, samples = DEFAULTS.samples } = settings;
-  const subjects = (plugins ?? host.plugins.map(({ name }) => name)).map((name) => {
-    const found = host.plugins.find((plugin) => plugin.name === name);
+  const installed = [...host.plugins, ...host.bridges];
+  const subjects = (plugins ?? installed.map(({ name }) => name)).map((name) => {
+    const found = installed.find((plugin) => plugin.name === name);
     const aside = host.setAside.find((item) => item.name === name);
     if (found === undefined)
-      throw (
-        aside?.error ?? unknownName({ kind: 'name', name, where: `“${name}”` }, host.plugins, host.setAside)
-      );
+      throw aside?.error ?? unknownName({ kind: 'name', name, where: `“${name}”` }, installed, host.setAside);
     return found;
   });
   const total = subjects.reduce((sum, plugin) => sum + lawsOf(plugin).length, 0);

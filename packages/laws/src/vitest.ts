@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type FunctorPlugin, type MorphismPlugin, parseManifest } from '@deepfunctor/core';
+import { type BridgePlugin, type FunctorPlugin, type MorphismPlugin, parseManifest } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Labelled } from './law.js';
@@ -21,7 +21,10 @@ export interface TestOptions {
 }
 
 /** Declare one test for each law that the plugin in a folder is under, and one that it can be installed at all. */
-export function testPlugin(plugin: URL | FunctorPlugin | MorphismPlugin, options: TestOptions = {}): void {
+export function testPlugin(
+  plugin: URL | FunctorPlugin | MorphismPlugin | BridgePlugin,
+  options: TestOptions = {},
+): void {
   const folder = fileURLToPath(plugin instanceof URL ? plugin : plugin.package);
   const file = join(folder, 'package.json');
   const { seed = DEFAULTS.seed, samples = DEFAULTS.samples, inputs, timeout = 120_000 } = options;
@@ -45,7 +48,7 @@ export function testPlugin(plugin: URL | FunctorPlugin | MorphismPlugin, options
     });
     for (const law of lawsOf(manifest))
       test(`${law.name}: ${law.statement}`, { timeout }, async () => {
-        const installed = host.plugins.find(({ name }) => name === manifest.name);
+        const installed = [...host.plugins, ...host.bridges].find(({ name }) => name === manifest.name);
         if (installed === undefined) expect.fail(`“${manifest.name}” was set aside`);
         const { holds, figure, limit, detail } = await checkLaw(law, {
           host,
@@ -63,7 +66,8 @@ export function testPlugin(plugin: URL | FunctorPlugin | MorphismPlugin, options
 async function openAmong(folder: string, name: string, cwd: string): Promise<Host> {
   const company = await openHost({ cwd });
   await company.close();
-  const others = company.plugins.filter((each) => each.name !== name).map(({ directory }) => directory);
+  const all = [...company.plugins, ...company.bridges];
+  const others = all.filter((each) => each.name !== name).map(({ directory }) => directory);
   return openHost({
     cwd,
     plugins: [folder, ...others],

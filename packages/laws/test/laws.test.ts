@@ -48,7 +48,9 @@ describe('where everything is right, every law holds', () => {
   test('in a world of two categories that no tool has heard of, with an arity of two and a morphism between them', async () => {
     const found = await findings(buildWorld());
     expect(found.filter(({ holds }) => !holds)).toEqual([]);
-    expect(new Set(found.map(({ law, of }) => `${of} ${law}`)).size).toBe(laws.length);
+    // Those of a bridge have a world of their own, bridge.test.ts.
+    const others = laws.filter(({ of }) => of !== 'bridge');
+    expect(new Set(found.map(({ law, of }) => `${of} ${law}`)).size).toBe(others.length);
     // Nothing to measure: no style in texts; nothing steps again between categories, or has partners for it.
     const vacuous = found
       .filter(({ figure }) => figure === null)

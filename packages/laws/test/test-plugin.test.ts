@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { laws } from '../src/index.js';
+import { bridgeLaws, laws } from '../src/index.js';
+import { back, there, withBridge } from './second.js';
 import { buildWorld, mapped, TONES, type World } from './world.js';
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
@@ -35,7 +36,9 @@ testPlugin(new URL(${folder}), { cwd: ${JSON.stringify(world.project)}, samples:
 test('every law of its kind is a test, and all pass', () => {
   const { status, tests } = run(buildWorld(), 'plus');
   expect(tests.filter(({ status }) => status !== 'passed')).toEqual([]);
-  const own = laws.filter(({ of }) => of !== 'functor').map(({ name, statement }) => `${name}: ${statement}`);
+  const own = laws
+    .filter(({ of }) => of === 'morphism' || of === 'across')
+    .map(({ name, statement }) => `${name}: ${statement}`);
   expect(tests.map(({ title }) => title).slice(1)).toEqual(own);
   expect(status).toBe(0);
 }, 60_000);
@@ -61,4 +64,18 @@ test('a plugin that cannot be installed fails every test with why', () => {
   expect(tests.every((each) => each.status === 'failed')).toBe(true);
   expect(tests[0]!.failureMessages[0]).toContain('SPACE_MISMATCH');
   expect(tests[1]!.failureMessages[0]).toContain('“next” was set aside');
+}, 60_000);
+
+test('a bridge is under the laws of bridges, and a wrong one fails them', () => {
+  const right = run(withBridge(there(), back()), 'tones-1-to-2');
+  expect(right.tests.map(({ title }) => title.split(':')[0]).slice(1)).toEqual(
+    bridgeLaws.map(({ name }) => name),
+  );
+  expect(right.tests.every((each) => each.status === 'passed')).toBe(true);
+  const wrong = run(withBridge(there(), back([1, 2, 0])), 'tones-1-to-2');
+  const failed = wrong.tests.filter((each) => each.status === 'failed');
+  expect(failed.map(({ title }) => title.split(':')[0])).toEqual(['belief', 'label', 'returns']);
+  expect(failed[1]!.failureMessages[0]).toContain(
+    'latents change their label, 2.0.0 to 1.4.0; “c” becomes “e”',
+  );
 }, 60_000);

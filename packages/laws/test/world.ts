@@ -24,6 +24,8 @@ export interface Space {
   labels: string[];
   dimension: number;
   norm: number;
+  /** Of its release; 1.4.0 if left out. */
+  version?: string;
 }
 export const TONES: Space = { name: 'tones', labels: ['c', 'e', 'g'], dimension: 5, norm: 2 };
 export const SWITCHES: Space = { name: 'switches', labels: ['off', 'on'], dimension: 3, norm: 1 };
@@ -111,13 +113,13 @@ export function buildWorld(): World {
 
 type Models = Record<string, Model>;
 
-const portOf = ({ name, version, digest }: Category) => ({
+export const portOf = ({ name, version, digest }: Category) => ({
   category: name,
   contract: `^${version}`,
   space: digest,
 });
 
-function writePlugin(folder: string, manifest: Record<string, unknown>, models: Models): void {
+export function writePlugin(folder: string, manifest: Record<string, unknown>, models: Models): void {
   const files = Object.fromEntries(
     Object.entries(models).map(([role, model]) => {
       write(join(folder, `${role}.onnx`), writeModel(model));
@@ -136,8 +138,8 @@ function writePlugin(folder: string, manifest: Record<string, unknown>, models: 
 }
 
 /** Clear latents of each label, and blends of each pair, all with a little on the last axis. */
-function writeCategory(folder: string, space: Space): Category {
-  const { name, labels, dimension, norm } = space;
+export function writeCategory(folder: string, space: Space): Category {
+  const { name, labels, dimension, norm, version = '1.4.0' } = space;
   // Each label certain and nearly certain, and blends of each pair.
   const beliefs = labels.flatMap((_, i) =>
     labels.flatMap((_, j) =>
@@ -171,7 +173,7 @@ function writeCategory(folder: string, space: Space): Category {
     release: 1,
     name,
     title: name,
-    version: '1.4.0',
+    version,
     labels: labels.map((label) => ({ name: label, factors: { value: label } })),
     dimension,
     norm: { kind: 'rms', value: norm, tolerance: 0.01 },

@@ -1,6 +1,7 @@
 export { type LabelledImages, readMnist } from './data/idx.js';
 export { openEngine } from './engine.js';
 export { type EvaluateOptions, evaluate, type Report } from './fuzzy-digits/evaluate/index.js';
+export { type LearnBridgeOptions, learnBridgePlugin } from './learn/bridge-plugin.js';
 export {
   type LearnFunctorOptions,
   type LearnMorphismOptions,

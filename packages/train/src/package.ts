@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type BridgeManifest,
   type FunctorManifest,
   KEYWORD,
   type MorphismManifest,
@@ -16,8 +17,8 @@ export interface PluginPackage {
   /** npm name of the package. */
   package: string;
   description: string;
-  manifest: Bare<FunctorManifest> | Bare<MorphismManifest>;
-  /** ONNX files by their names in the manifest: encode and decode, or morphism. */
+  manifest: Bare<FunctorManifest> | Bare<MorphismManifest> | Bare<BridgeManifest>;
+  /** ONNX files by their names in the manifest: encode and decode, or morphism, or there and back. */
   files: Record<string, Uint8Array>;
   /** Range of @deepfunctor/core that it needs. */
   core: string;
@@ -57,8 +58,8 @@ export function writePlugin(folder: string, plugin: PluginPackage): void {
 
 function reference({ manifest }: PluginPackage): string {
   const ports =
-    manifest.kind === 'functor'
-      ? `  category: '${manifest.port.category}',`
+    manifest.kind !== 'morphism'
+      ? `  category: '${(manifest.kind === 'functor' ? manifest.port : manifest.from).category}',`
       : `  inputs: [${manifest.inputs.map((port) => `'${port.category}'`).join(', ')}],\n  output: '${manifest.output.category}',`;
   return `/** What this package is to \`host.compose\`; the host reads the rest from package.json. */
 export default {
@@ -72,15 +73,17 @@ ${ports}
 
 function types({ manifest }: PluginPackage): string {
   const [type, full] =
-    manifest.kind === 'functor'
-      ? [
-          'FunctorPlugin',
-          `FunctorPlugin<'${manifest.port.category}', ${manifest.codec.kind === 'image' ? 'Uint8Array' : 'string'}>`,
-        ]
-      : [
-          'MorphismPlugin',
-          `MorphismPlugin<readonly [${manifest.inputs.map((port) => `'${port.category}'`).join(', ')}], '${manifest.output.category}'>`,
-        ];
+    manifest.kind === 'bridge'
+      ? ['BridgePlugin', `BridgePlugin<'${manifest.from.category}'>`]
+      : manifest.kind === 'functor'
+        ? [
+            'FunctorPlugin',
+            `FunctorPlugin<'${manifest.port.category}', ${manifest.codec.kind === 'image' ? 'Uint8Array' : 'string'}>`,
+          ]
+        : [
+            'MorphismPlugin',
+            `MorphismPlugin<readonly [${manifest.inputs.map((port) => `'${port.category}'`).join(', ')}], '${manifest.output.category}'>`,
+          ];
   return `import type { ${type} } from '@deepfunctor/core';
 
 declare const plugin: ${full};
@@ -90,25 +93,12 @@ export default plugin;
 
 function readme({ package: name, description, manifest }: PluginPackage): string {
   const { card } = manifest;
-  const inputs = manifest.kind === 'morphism' ? manifest.inputs.map(() => 'FUNCTOR').join(', ') : '';
-  const begin = inputs.includes(',') ? `(${inputs})` : inputs;
-  const chain =
-    manifest.kind === 'functor'
-      ? `${manifest.name} -> MORPHISM -> ${manifest.name}`
-      : `${begin} -> ${manifest.name} -> FUNCTOR`;
-  const given = manifest.kind === 'functor' ? 1 : manifest.inputs.length;
   const measured = Object.entries(card.measured).map(([what, value]) => `- ${what}: ${value}`);
   return `# ${name}
 
 ${description}
 
-\`\`\`
-npm install deepfunctor ${name}
-npx deepfunctor run "${chain}"${' --input INPUT'.repeat(given)}
-\`\`\`
-
-FUNCTOR and MORPHISM are names of installed plugins: \`npx deepfunctor list\`.
-
+${manifest.kind === 'bridge' ? bridgeUse(name, manifest) : chainUse(name, manifest)}
 ## How it was learned
 
 ${card.recipe}
@@ -118,5 +108,32 @@ ${card.notes === undefined ? '' : `\n${card.notes}\n`}
 ## Measured
 
 ${measured.length > 0 ? measured.join('\n') : 'See the report of the founding.'}
+`;
+}
+
+function bridgeUse(name: string, { from, to }: Bare<BridgeManifest>): string {
+  return `\`\`\`
+npm install ${name}
+npx deepfunctor list
+\`\`\`
+
+The host puts it in by itself, in either direction, where a chain goes from a plugin of ${from.category} ${from.contract} to one of ${to.category} ${to.contract}, and says so. Both releases of the category have to be installed, with \`@deepfunctor/core\` or as packages of their own.
+`;
+}
+
+function chainUse(name: string, manifest: Exclude<PluginPackage['manifest'], Bare<BridgeManifest>>): string {
+  const inputs = manifest.kind === 'morphism' ? manifest.inputs.map(() => 'FUNCTOR').join(', ') : '';
+  const begin = inputs.includes(',') ? `(${inputs})` : inputs;
+  const chain =
+    manifest.kind === 'functor'
+      ? `${manifest.name} -> MORPHISM -> ${manifest.name}`
+      : `${begin} -> ${manifest.name} -> FUNCTOR`;
+  const given = manifest.kind === 'functor' ? 1 : manifest.inputs.length;
+  return `\`\`\`
+npm install deepfunctor ${name}
+npx deepfunctor run "${chain}"${' --input INPUT'.repeat(given)}
+\`\`\`
+
+FUNCTOR and MORPHISM are names of installed plugins: \`npx deepfunctor list\`.
 `;
 }

@@ -1,7 +1,7 @@
 /** All that a learner may know of a space: its release. No founding weights, no founding data, no other plugin. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Category, fail, type Reference, readReference } from '@deepfunctor/core';
+import { type Category, fail, findCategory, type Reference, readReference } from '@deepfunctor/core';
 import type { Host } from '@deepfunctor/host';
 import { type Model, readModel } from '@deepfunctor/onnx';
 import { Random } from '../random.js';
@@ -34,15 +34,13 @@ export interface Pool {
   count: number;
 }
 
-/** Open the release of an installed category. Errors: CATEGORY_UNKNOWN, CATEGORY_BROKEN. */
+/** Open an installed release, by name or `name@version`. Errors: CATEGORY_UNKNOWN, CATEGORY_AMBIGUOUS, CATEGORY_BROKEN. */
 export function openContract(host: Host, name: string): Contract {
-  const category = host.categories.find((each) => each.name === name);
-  if (category === undefined)
-    return fail('CATEGORY_UNKNOWN', {
-      where: name,
-      category: name,
-      installed: host.categories.map((each) => each.name).join(', ') || 'none',
-    });
+  return contractOf(host, findCategory(name, host.categories, name));
+}
+
+/** Open a release. Errors: CATEGORY_BROKEN. */
+export function contractOf(host: Host, category: Category): Contract {
   const reference = readReference(category);
   const all = Array.from({ length: reference.count }, (_, row) => row);
   const few = reference.count < 2 * KEPT * category.labels.length;
@@ -91,7 +89,7 @@ export async function noisedPool(contract: Contract, part: Part, count: number, 
       return at;
     });
   });
-  return { latents, beliefs: await host.probe(category.name, latents), byLabel, count: K * count };
+  return { latents, beliefs: await host.probe(category, latents), byLabel, count: K * count };
 }
 
 /** Index of the largest of the K numbers of a row. */

@@ -1,6 +1,5 @@
 /** Learning against the frozen space: from a table or examples to a plugin's package. */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import {
   type BitsCodec,
@@ -19,11 +18,11 @@ import { measureFunctor, measureMorphism } from './measure.js';
 import { type Learned, learnMorphism, type Progress } from './morphism.js';
 import { learnPicture, measureShots, split } from './picture.js';
 import { PICTURE_STYLE } from './picture-networks.js';
-import { checkOut, publish } from './publish.js';
+import { checkOut, publish, rangeOfCore } from './publish.js';
 import { tableOfCsv, tableOfExpression } from './table.js';
 import { learnText, symbolsOf } from './text.js';
 
-interface LearnOptions extends Progress {
+export interface LearnOptions extends Progress {
   name: string;
   /** Folder of the package; must not exist, unless `replace`. */
   out: string;
@@ -31,7 +30,7 @@ interface LearnOptions extends Progress {
   /** npm name; default: that of the folder. */
   package?: string | undefined;
   description?: string | undefined;
-  /** Name of the category; may be left out where one is installed. */
+  /** Name of the category, with its version where several releases are installed; may be left out where there is one. */
   category?: string | undefined;
   /** Folders of categories besides those of the project and the built-in ones. */
   categories?: readonly string[] | undefined;
@@ -67,7 +66,7 @@ export interface LearnFunctorOptions extends LearnOptions {
 export interface LearnReport {
   name: string;
   out: string;
-  kind: 'functor' | 'morphism';
+  kind: 'functor' | 'morphism' | 'bridge';
   category: string;
   space: string;
   engine: string;
@@ -232,12 +231,6 @@ async function finish(
   };
 }
 
-/** What a plugin needs: the release of core that it is made with, or any later one that still reads its manifest. */
-function rangeOfCore(): string {
-  const file = createRequire(import.meta.url).resolve('@deepfunctor/core/package.json');
-  return `>=${JSON.parse(readFileSync(file, 'utf8')).version}`;
-}
-
 async function withContract<T>(
   options: LearnOptions,
   work: (contract: Contract, host: Host, seed: number) => Promise<T>,
@@ -248,7 +241,7 @@ async function withContract<T>(
     ...(categories === undefined ? {} : { categories }),
   });
   try {
-    const installed = host.categories.map((each) => each.name);
+    const installed = [...new Set(host.categories.map((each) => each.name))];
     const name = options.category ?? (installed.length === 1 ? installed[0]! : '');
     if (name === '')
       fail('CATEGORY_UNKNOWN', {

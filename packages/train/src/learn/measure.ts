@@ -48,12 +48,12 @@ export async function measureMorphism(
       return out;
     });
     const z = await host.apply(name, ...latents);
-    const belief = await host.probe(output.category.name, z);
+    const belief = await host.probe(output.category, z);
     rows.forEach(({ to }, row) => {
       if (likeliest(belief, row, K) === to) right++;
     });
     total += rows.length;
-    const support = await host.support(output.category.name, z);
+    const support = await host.support(output.category, z);
     kept += support.filter((distance) => distance <= output.category.support.threshold).length;
   }
   const measured: Record<string, number> = {
@@ -82,7 +82,7 @@ export async function measureMorphism(
         labels[row] = table[label]!;
       });
     }
-    const belief = await host.probe(output.category.name, latent);
+    const belief = await host.probe(output.category, latent);
     measured['right after a thousand steps'] =
       labels.filter((label, row) => likeliest(belief, row, K) === label).length / labels.length;
   }
@@ -110,9 +110,9 @@ async function offPushForward(
       z.set(reference.latents.subarray(from, from + D), row * D);
     }
     latents.push(z);
-    beliefs.push(await host.probe(category.name, z));
+    beliefs.push(await host.probe(category, z));
   }
-  const after = await host.probe(output.category.name, await host.apply(name, ...latents));
+  const after = await host.probe(output.category, await host.apply(name, ...latents));
   const sizes = inputs.map(({ category }) => category.labels.length);
   const expected = pushForward(table, beliefs, sizes, K);
   return after.reduce((sum, p, i) => sum + Math.abs(p - expected[i]!), 0) / 2 / AMBIGUOUS;
@@ -140,7 +140,7 @@ export async function measureFunctor(
   const size = output.length / rows.length;
   const measured: Record<string, number> = {};
   const readBack = async (x: Float32Array, labels: readonly number[]) => {
-    const belief = await host.probe(contract.category.name, (await host.encode(name, x)).latent);
+    const belief = await host.probe(contract.category, (await host.encode(name, x)).latent);
     return labels.filter((label, row) => likeliest(belief, row, K) === label).length / labels.length;
   };
   const labels = rows.map(({ label }) => label);

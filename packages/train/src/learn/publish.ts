@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
@@ -80,6 +81,12 @@ export async function publish(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a plugin needs: the release of core that it is made with, or any later one that still reads its manifest. */
+export function rangeOfCore(): string {
+  const file = createRequire(import.meta.url).resolve('@deepfunctor/core/package.json');
+  return `>=${JSON.parse(readFileSync(file, 'utf8')).version}`;
 }
 
 const TEST = `import { testPlugin } from '@deepfunctor/laws/vitest';
