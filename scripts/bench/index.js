@@ -45,7 +45,7 @@ try {
       data: { type: 'string' },
       only: { type: 'string', multiple: true },
       smoke: { type: 'boolean', default: false },
-      out: { type: 'string', default: join(root, 'docs') },
+      out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   }).values;
@@ -53,7 +53,9 @@ try {
   wrong(error.message);
 }
 if (options.help) wrong('Measures this repository against other runtimes and tools.');
-const { data, smoke, out } = options;
+const { data, smoke } = options;
+// What a smoke run gives is nothing to keep.
+const out = options.out ?? join(root, smoke ? 'node_modules/.cache/bench-smoke' : 'docs');
 const only = options.only?.flatMap((names) => names.split(','));
 const unknown = only?.find((name) => !BENCHMARKS.some((each) => each.name === name));
 if (unknown !== undefined) wrong(`There is no benchmark “${unknown}”.`);
