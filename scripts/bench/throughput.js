@@ -1,4 +1,5 @@
 // All test digits of MNIST through a chain on two cores, against Python's onnxruntime on the exported file.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,13 +34,11 @@ export default async function ({ data, smoke, progress }) {
     }
     const answers = (question) =>
       Promise.all(
-        workers.map(
-          (worker) =>
-            new Promise((resolve, reject) => {
-              worker.once('message', resolve).once('error', reject);
-              worker.postMessage(question);
-            }),
-        ),
+        workers.map((worker) => {
+          worker.postMessage(question);
+          // An error of the thread is its answer.
+          return once(worker, 'message');
+        }),
       );
     await answers('open');
     const python = program(judges(), 'throughput.py', folder, String(count));
