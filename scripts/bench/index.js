@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './lib/chart.js';
-import { machine } from './lib/machine.js';
+import { busy, machine } from './lib/machine.js';
 import { page } from './lib/page.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -81,7 +81,9 @@ for (const { name, file = `${name}.js` } of chosen) {
 
 const all = BENCHMARKS.flatMap(
   ({ name }) =>
-    measured.find((each) => each.name === name) ?? before.find((each) => each.name === name) ?? [],
+    measured.find((each) => each.name === name) ??
+    before.find((each) => each.name === name) ??
+    unmeasured(name),
 );
 mkdirSync(out, { recursive: true });
 writeFileSync(store, `${JSON.stringify({ smoke, benchmarks: all }, null, 2)}\n`);
@@ -121,6 +123,7 @@ function measure(name, file) {
         title: result?.title ?? name,
         how: result?.how ?? '',
         machine: machine(),
+        busy: busy(),
         date: new Date().toISOString().slice(0, 10),
         seconds: Math.round((performance.now() - from) / 1000),
         figures,
@@ -129,6 +132,21 @@ function measure(name, file) {
     });
     child.send({ data, smoke });
   });
+}
+
+/** On the page too: nothing is left out in silence. */
+function unmeasured(name) {
+  const figures = [];
+  return {
+    name,
+    title: name,
+    how: '',
+    machine: machine(),
+    date: '',
+    seconds: 0,
+    figures,
+    error: 'not measured yet',
+  };
 }
 
 function reached({ ratio, limit }) {

@@ -20,7 +20,7 @@ export function page(benchmarks, smoke) {
 
 Made by \`pnpm bench\`; do not edit. ${smoke ? '**A smoke run: everything ran, but these numbers mean nothing.** ' : ''}Each figure is a ratio of two sides that took turns in one run: the median over its rounds, with the quartiles. Raw figures: [benchmarks.json](benchmarks.json).
 
-Measured on ${machines.join('; ')}.
+Measured on ${machines.join('; ')}.${benchmarks.some(({ busy }) => busy) ? ' Other work ran there at the same time: these figures are provisional.' : ''}
 
 ${asked.filter(({ reached }) => reached).length} of ${asked.length} figures are reached.${missed.length > 0 ? ` Not reached:\n\n${missed.join('\n')}` : ''}
 
