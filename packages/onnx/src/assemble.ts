@@ -12,7 +12,6 @@ import {
   TensorProtoSchema,
 } from 'onnx-buf';
 import { renamedTensor } from './copy.js';
-import { linearMerged } from './linear.js';
 import { type ModelPort, valueInfo } from './shape.js';
 import type { Copy, Node, Value } from './values.js';
 
@@ -25,26 +24,23 @@ export interface OutputPort extends ModelPort {
  * The graph that computes the outputs. It depends on what is computed alone, not on the order in which its parts were
  * put together: nodes stand where they are first needed, counted from the first output; equal constants are stored
  * once; nodes of the same operator, attributes and inputs are computed once; what no output needs is left out. A value
- * is called after the first copy that computes it, the second copy of `add-one` being `add-one.2/`. With `last`, adjacent
- * linear layers become one, and the last node of an output bears its name; without, the graph can be taken apart again:
- * an Identity gives each output, so that the names inside stay.
+ * is called after the first copy that computes it, the second copy of `add-one` being `add-one.2/`. With `named`, the
+ * last node of an output bears its name; else an Identity gives it, so that the names inside stay.
  */
 export function assemble(
   name: string,
   inputs: readonly ModelPort[],
   outputs: readonly OutputPort[],
-  last: boolean,
+  named: boolean,
 ): GraphProto {
-  const wanted = outputs.map(({ value }) => value);
-  const once = simplified(wanted);
-  const { nodes, same } = last ? linearMerged(once.nodes, once.same, wanted) : once;
+  const { nodes, same } = simplified(outputs.map(({ value }) => value));
   const copyName = copyNames();
   const portOf = new Map<Value, string>();
   const aliases: NodeProto[] = [];
 
   const results = outputs.map(({ name: port, value }) => ({ port, value: same(value) }));
   for (const { port, value } of results)
-    if (last && value.kind === 'result' && !portOf.has(value)) portOf.set(value, port);
+    if (named && value.kind === 'result' && !portOf.has(value)) portOf.set(value, port);
 
   const initializer: TensorProto[] = [];
   const sparseInitializer: SparseTensorProto[] = [];

@@ -162,11 +162,11 @@ function composing(parts: readonly (Part | FusedPart)[]) {
       text: string,
       inputs: readonly ModelPort[],
       outputs: readonly OutputPort[],
-      last: boolean,
+      named: boolean,
       metadata = {},
     ): Model {
       const about = new Set(parts.flatMap(aboutOf).map(canonicalJson));
-      return modelOf(assemble(text, inputs, outputs, last), opset, {
+      return modelOf(assemble(text, inputs, outputs, named), opset, {
         producer: PRODUCER,
         metadata: { ...metadata, [CHAIN_KEY]: text, [PARTS_KEY]: `[${[...about].sort()}]` },
       });

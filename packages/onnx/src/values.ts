@@ -4,7 +4,6 @@ import type { AttributeProto, NodeProto, SparseTensorProto, TensorProto } from '
 import { graphInputs } from './copy.js';
 import { type Model, opsetOf } from './model.js';
 import { raised } from './raise.js';
-import { tensorProto } from './tensor.js';
 
 /** One use of a plugin's model; values are called after it. */
 export interface Copy {
@@ -32,7 +31,7 @@ export type Owner = (name: string) => { copy: Copy; name: string };
 
 /**
  * Follow a model from the values that it is given to those that it outputs, its nodes said in opset `opset`. Identities
- * are left out, and a `Constant` becomes a stored constant, of which equal ones are stored once. Errors: WEIGHTS_BROKEN (a name is used before it is there, or is there twice, or an input is not
+ * are left out. Errors: WEIGHTS_BROKEN (a name is used before it is there, or is there twice, or an input is not
  * given), FUSION_OPSET; `where` names the file.
  */
 export function followed(
@@ -63,10 +62,7 @@ export function followed(
     define(name, given[name] ?? broken(`its input “${name}” is given nothing`));
   for (const node of graph.node) {
     const inputs = node.input.map((name) => (name === '' ? undefined : read(name)));
-    const name = node.output[0] ?? '';
-    const tensor = constantTensor(node);
-    if (node.opType === 'Identity' && inputs[0] !== undefined) define(name, inputs[0]);
-    else if (tensor !== undefined) define(name, { kind: 'constant', ...owner(name), tensor });
+    if (node.opType === 'Identity' && inputs[0] !== undefined) define(node.output[0] ?? '', inputs[0]);
     else add(node, inputs);
   }
   return Object.fromEntries(graph.output.map(({ name }) => [name, read(name)]));
@@ -99,22 +95,6 @@ export function followed(
     const taken = new Set([...values.keys(), ...graph.node.flatMap(({ output }) => output)]);
     return taken.has(name) ? unused(`${name}'`) : name;
   }
-}
-
-/** The tensor of a node that is a constant; undefined for other nodes, and for texts, which remain nodes. */
-function constantTensor({
-  opType,
-  attribute: attributes,
-}: NodeProto): Extract<Value, { kind: 'constant' }>['tensor'] | undefined {
-  const [only] = attributes;
-  if (opType !== 'Constant' || only === undefined || attributes.length !== 1) return undefined;
-  if (only.name === 'value') return only.t;
-  if (only.name === 'value_float') return tensorProto('', Float32Array.of(only.f), []);
-  if (only.name === 'value_floats')
-    return tensorProto('', Float32Array.from(only.floats), [only.floats.length]);
-  if (only.name === 'value_int') return tensorProto('', BigInt64Array.of(only.i), []);
-  if (only.name === 'value_ints') return tensorProto('', BigInt64Array.from(only.ints), [only.ints.length]);
-  return undefined;
 }
 
 function byName(attributes: readonly AttributeProto[]): AttributeProto[] {
