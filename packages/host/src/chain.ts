@@ -6,6 +6,7 @@ import { type Crossed, crossedIn, describePlan, type Plan, type Source } from '.
 import type { Functor } from './discover.js';
 import { fusedPorts, inputName } from './fused.js';
 import type { Encoded, Models } from './models.js';
+import { areFinite } from './network.js';
 import { type ChainRecord, recordOf } from './record.js';
 import { stacked } from './rows.js';
 import type { Way } from './spaces.js';
@@ -133,6 +134,13 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
     if (given !== inputs.length) fail('INPUT_COUNT', { where: text, expected: inputs.length, given });
   };
 
+  const sizes = inputs.map(({ manifest }) => rowShape(manifest.codec).reduce((a, b) => a * b, 1));
+  const names = inputs.map((_, index) => ({
+    input: inputName(plan, index),
+    latent: `latent_${index}`,
+    before: `before_${index}`,
+  }));
+
   let together = fuse;
 
   /** `numbers` tells which draw each row gets; left out, row i gets the i-th. */
@@ -145,12 +153,13 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
     expectCount(tensors.length);
     const style = chooseStyle(plan, options, text);
     for (const [index, { name, manifest }] of inputs.entries())
-      checkTensor(tensors[index]!, rows, name, manifest.codec);
-    const question: Question = { plan, text, tensors, rows, style, seed: options.seed ?? 0, numbers };
+      if (tensors[index]!.length !== rows * sizes[index]!)
+        refuseTensor(tensors[index]!, rows, name, manifest.codec);
+    const question: Question = { plan, names, text, tensors, rows, style, seed: options.seed ?? 0, numbers };
     if (!together) return askModels(question, models);
     try {
       const answer = await askChain(question, models);
-      if (areFinite(answer)) return answer;
+      if (latentsOf(answer).every(areFinite)) return answer;
     } catch (error) {
       // One graph cannot tell which file is at fault; the models one by one do, or the fault is in the fusion.
       const answer = await askModels(question, models);
@@ -210,6 +219,8 @@ export function chainOf(text: string, plan: Plan, models: Models, fuse = true): 
 /** A batch for a chain. */
 interface Question {
   plan: Plan;
+  /** What each input, and what is told of it, is called in the fused chain. */
+  names: readonly Record<'input' | 'latent' | 'before', string>[];
   text: string;
   tensors: readonly Float32Array[];
   rows: number;
@@ -220,18 +231,20 @@ interface Question {
 
 /** Answer with one run of the fused chain. */
 async function askChain(question: Question, models: Models): Promise<TensorAnswer> {
-  const { plan, text, tensors, rows, style } = question;
+  const { plan, names, text, tensors, rows, style } = question;
   const asker = style === 'asker' ? askerOf(plan) : undefined;
   const given = asker === undefined ? drawnStyles(question) : undefined;
-  const network = await models.chain(plan, text, asker);
-  const feeds = Object.fromEntries(tensors.map((values, index) => [inputName(plan, index), values]));
-  const found = await network.run(given === undefined ? feeds : { ...feeds, style: given }, rows);
+  const network = models.chain(plan, text, asker);
+  const feeds: Record<string, Float32Array> = {};
+  for (let index = 0; index < names.length; index++) feeds[names[index]!.input] = tensors[index]!;
+  if (given !== undefined) feeds.style = given;
+  const found = await network.run(feeds, rows);
   return {
     output: found.output!,
     latents: found.latent!,
     distributions: found.distribution!,
-    encoded: plan.inputs.map((_, index) => found[`latent_${index}`]!),
-    before: plan.inputs.map((_, index) => found[`before_${index}`]!),
+    encoded: names.map(({ latent }) => found[latent]!),
+    before: names.map(({ before }) => found[before]!),
     styles: asker === undefined ? given : found[`style_${asker}`],
   };
 }
@@ -258,9 +271,9 @@ async function askModels(question: Question, models: Models): Promise<TensorAnsw
   };
 }
 
-/** Whether all latents are numbers; those that are not are told by the model that gives them. */
-function areFinite({ latents, encoded }: TensorAnswer): boolean {
-  return [latents, ...encoded].every((values) => values.every(Number.isFinite));
+/** All latents that are told. One that is no number is told by the model that gives it. */
+function latentsOf({ latents, encoded }: TensorAnswer): Float32Array[] {
+  return [latents, ...encoded];
 }
 
 function endOf({ name, category, manifest }: Functor): End {
@@ -322,14 +335,11 @@ function distributionOf({ labels }: Category, belief: Float32Array): Distributio
   return labels.map(({ name }, index) => ({ label: name, p: belief[index]! }));
 }
 
-function checkTensor(values: Float32Array, rows: number, functor: string, codec: Codec): void {
-  const shape = [rows, ...rowShape(codec)];
-  if (values.length === shape.reduce((a, b) => a * b, 1)) return;
-  const reason = `it has ${values.length} values`;
-  fail('INPUT_TENSOR', {
+function refuseTensor(values: Float32Array, rows: number, functor: string, codec: Codec): never {
+  return fail('INPUT_TENSOR', {
     where: `the input of “${functor}”`,
     name: 'input',
-    reason,
-    shape: `[${shape.join(', ')}]`,
+    reason: `it has ${values.length} values`,
+    shape: `[${[rows, ...rowShape(codec)].join(', ')}]`,
   });
 }

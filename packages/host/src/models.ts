@@ -38,7 +38,7 @@ export interface Models {
   /** `[n]`, distances; at most `category.support.threshold` belongs to the space. */
   support(category: Category, latent: Float32Array): Promise<Float32Array>;
   /** A chain as one network, called `text` in messages; `asker` is the input whose style is decoded with. */
-  chain(plan: Plan, text: string, asker: number | undefined): Promise<Network>;
+  chain(plan: Plan, text: string, asker: number | undefined): Network;
   /** A chain as one model. Errors: those of its files, FUSION_OPSET. */
   fuse(plan: Plan, fusion: Fusion): Model;
   /** The networks of a plugin, bridge or category. */
@@ -66,6 +66,23 @@ export function models(runtime: () => Promise<Runtime>): Models {
     return model;
   };
   const fused = (plan: Plan, fusion: Fusion) => fusedModel(plan, fusion, modelOf);
+
+  // A chain that runs again is found by its plan; another plan of the same chain, by what the two have in common.
+  const planned = new WeakMap<Plan, Map<number | undefined, Network>>();
+  let latest: Network | undefined;
+  let closing: Promise<unknown> = Promise.resolve();
+  const networkOf = (plan: Plan, text: string, asker: number | undefined) => {
+    const known = planned.get(plan) ?? new Map<number | undefined, Network>();
+    planned.set(plan, known);
+    let found = known.get(asker);
+    if (found !== undefined) return found;
+    found = cached(`${planKey(plan)} ${asker}`, () => {
+      const fusion = answering(plan, asker);
+      return network(runtime, text, fusedPorts(plan, fusion), () => writeModel(fused(plan, fusion)));
+    });
+    known.set(asker, found);
+    return found;
+  };
 
   return {
     async encode(functor, input) {
@@ -97,17 +114,16 @@ export function models(runtime: () => Promise<Runtime>): Models {
       const rows = rowsOf(latent, category.dimension);
       return (await ofFile(supportFile(category)).run({ latent }, rows)).distance!;
     },
-    async chain(plan, text, asker) {
-      const fusion = answering(plan, asker);
-      const found = cached(`${planKey(plan)} ${asker}`, () =>
-        network(runtime, text, fusedPorts(plan, fusion), () => writeModel(fused(plan, fusion))),
-      );
+    chain(plan, text, asker) {
+      const found = networkOf(plan, text, asker);
+      if (found === latest) return found;
+      latest = found;
       recent.delete(found);
       recent.add(found);
       const [oldest] = recent;
       if (recent.size > CHAINS_OPEN && oldest !== undefined) {
         recent.delete(oldest);
-        await oldest.close();
+        closing = Promise.all([closing, oldest.close()]);
       }
       return found;
     },
@@ -122,7 +138,8 @@ export function models(runtime: () => Promise<Runtime>): Models {
     async close() {
       read.clear();
       recent.clear();
-      await Promise.all([...networks.values()].map((each) => each.close()));
+      latest = undefined;
+      await Promise.all([closing, ...[...networks.values()].map((each) => each.close())]);
     },
   };
 }

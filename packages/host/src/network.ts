@@ -1,7 +1,7 @@
 /** One model, of a file or of a whole chain: opened when first needed, and run in batches. */
 import { DeepFunctorError, fail, reasonOf } from '@deepfunctor/core';
 import type { ModelPort, ModelPorts } from '@deepfunctor/onnx';
-import type { InferenceSession } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Runtime } from './runtime.js';
 
 /** Float32 values by port, row-major, `rows` rows each. */
@@ -19,6 +19,12 @@ export interface Network {
   close(): Promise<void>;
 }
 
+/** A session, and the engine that it runs in. */
+interface Opened {
+  session: InferenceSession;
+  engine: Runtime;
+}
+
 /** More rows than this are run piece by piece, so that memory does not grow with the batch. */
 const PIECE = 256;
 
@@ -29,7 +35,9 @@ export function network(
   ports: ModelPorts,
   bytes: () => Uint8Array,
 ): Network {
-  let opened: Promise<{ session: InferenceSession; engine: Runtime }> | undefined;
+  let opened: Promise<Opened> | undefined;
+  /** What `opened` came to. */
+  let ready: Opened | undefined;
   // An engine may refuse two runs of a session at a time, so each waits for the one before it.
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -39,46 +47,61 @@ export function network(
     return { engine, session: await engine.open(content).catch((cause) => broken(where, cause)) };
   };
   const open = () => {
-    opened ??= openOnce();
-    opened.catch(() => {
-      opened = undefined;
-    });
-    return opened;
+    if (opened !== undefined) return opened;
+    const opening = openOnce();
+    opened = opening;
+    opening.then(
+      (result) => {
+        if (opened === opening) ready = result;
+      },
+      () => {
+        opened = undefined;
+      },
+    );
+    return opening;
   };
+  const taken = ports.inputs.map(sized);
+  const given = ports.outputs.map(sized);
 
   const run = async (inputs: Tensors, rows: number) => {
-    checkInputs(ports.inputs, inputs, rows, where);
-    const { session, engine } = await open();
-    const pieces: Record<string, Float32Array>[] = [];
-    for (let from = 0; from < rows; from += PIECE)
-      pieces.push(await runPiece(session, engine, from, Math.min(rows, from + PIECE), inputs));
-    if (pieces.length === 1) return pieces[0]!;
-    return Object.fromEntries(ports.outputs.map((port) => [port.name, joined(port, pieces, rows)]));
+    for (const port of taken) checkInput(port, inputs[port.name], rows, where);
+    const { session, engine } = ready ?? (await open());
+    if (rows <= PIECE && rows > 0) return runPiece(session, engine, inputs, rows);
+    const out = Object.fromEntries(given.map(({ name, size }) => [name, new Float32Array(rows * size)]));
+    for (let from = 0; from < rows; from += PIECE) {
+      const to = Math.min(rows, from + PIECE);
+      const part: Record<string, Float32Array> = {};
+      for (const { name, size } of taken) part[name] = inputs[name]!.subarray(from * size, to * size);
+      const piece = await runPiece(session, engine, part, to - from);
+      for (const { name, size } of given) out[name]!.set(piece[name]!, from * size);
+    }
+    return out;
   };
 
+  // What a batch costs beside the session's own work is spent here: nothing is copied, and little made.
   const runPiece = async (
     session: InferenceSession,
     { Tensor }: Runtime,
-    from: number,
-    to: number,
     inputs: Tensors,
-  ) => {
-    const feeds = Object.fromEntries(
-      ports.inputs.map((port) => {
-        const size = rowSize(port);
-        const values = inputs[port.name]!.slice(from * size, to * size);
-        return [port.name, new Tensor('float32', values, [to - from, ...sides(port)])];
-      }),
-    );
-    const results = await session.run(feeds).catch((cause) => broken(where, cause));
-    return Object.fromEntries(
-      ports.outputs.map((port) => {
-        const { data, dims } = results[port.name]!;
-        if (!(data instanceof Float32Array) || dims.join() !== [to - from, ...sides(port)].join())
-          broken(where, `its output “${port.name}” came as [${dims}], not [${[to - from, ...sides(port)]}]`);
-        return [port.name, data as Float32Array];
-      }),
-    );
+    rows: number,
+  ): Promise<Record<string, Float32Array>> => {
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, sides } of taken) feeds[name] = new Tensor('float32', inputs[name]!, [rows, ...sides]);
+    let results: InferenceSession.OnnxValueMapType;
+    try {
+      results = await session.run(feeds);
+    } catch (cause) {
+      return broken(where, cause);
+    }
+    const found: Record<string, Float32Array> = {};
+    for (const { name, sides } of given) {
+      const { data, dims } = results[name]!;
+      const fits = dims.length === sides.length + 1 && sides.every((side, axis) => dims[axis + 1] === side);
+      if (!(data instanceof Float32Array && fits && dims[0] === rows))
+        broken(where, `its output “${name}” came as [${dims}], not [${[rows, ...sides]}]`);
+      found[name] = data as Float32Array;
+    }
+    return found;
   };
 
   return {
@@ -94,50 +117,58 @@ export function network(
     async close() {
       await turn;
       const closing = opened;
-      opened = undefined;
+      [opened, ready] = [undefined, undefined];
       const { session } = (await closing?.catch(() => undefined)) ?? {};
       await session?.release();
     },
   };
 }
 
-/** Values in one row of a port. */
-export function rowSize(port: ModelPort): number {
-  return sides(port).reduce((product, side) => product * side, 1);
+/** Whether all values are numbers. In a product with 0 infinities and NaN give NaN: no branch, no call for a value. */
+export function areFinite(values: Float32Array): boolean {
+  const whole = values.length & ~3;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let at = 0; at < whole; at += 4) {
+    a += values[at]! * 0;
+    b += values[at + 1]! * 0;
+    c += values[at + 2]! * 0;
+    d += values[at + 3]! * 0;
+  }
+  for (let at = whole; at < values.length; at++) a += values[at]! * 0;
+  return a + b + c + d === 0;
 }
 
-function sides({ shape }: ModelPort): number[] {
+/** Values in one row of a port. */
+export function rowSize(port: ModelPort): number {
+  return sidesOf(port).reduce((product, side) => product * side, 1);
+}
+
+/** A port as it is used again and again: its sides after the first, and their product. */
+interface Sized {
+  name: string;
+  sides: number[];
+  size: number;
+}
+
+function sized(port: ModelPort): Sized {
+  return { name: port.name, sides: sidesOf(port), size: rowSize(port) };
+}
+
+function sidesOf({ shape }: ModelPort): number[] {
   return shape.slice(1).map((side) => side!);
 }
 
-function checkInputs(ports: readonly ModelPort[], inputs: Tensors, rows: number, where: string): void {
-  for (const port of ports) {
-    const values = inputs[port.name];
-    const refuse = (reason: string) =>
-      fail('INPUT_TENSOR', {
-        where,
-        name: port.name,
-        reason,
-        shape: `[${[rows, ...sides(port)].join(', ')}]`,
-      });
-    if (!(values instanceof Float32Array)) refuse('it is no float32 array');
-    else if (values.length !== rows * rowSize(port)) refuse(`it has ${values.length} values`);
-    else if (!values.every(Number.isFinite)) refuse('a value is not finite');
-  }
-}
-
-function joined(
-  port: ModelPort,
-  pieces: readonly Record<string, Float32Array>[],
+function checkInput(
+  { name, sides, size }: Sized,
+  values: Float32Array | undefined,
   rows: number,
-): Float32Array {
-  const out = new Float32Array(rows * rowSize(port));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece[port.name]!, at);
-    at += piece[port.name]!.length;
-  }
-  return out;
+  where: string,
+): void {
+  const refuse = (reason: string) =>
+    fail('INPUT_TENSOR', { where, name, reason, shape: `[${[rows, ...sides].join(', ')}]` });
+  if (!(values instanceof Float32Array)) refuse('it is no float32 array');
+  else if (values.length !== rows * size) refuse(`it has ${values.length} values`);
+  else if (!areFinite(values)) refuse('a value is not finite');
 }
 
 function broken(where: string, cause: unknown): never {

@@ -28,6 +28,8 @@ const EVERY = 4;
 export class Adam {
   private readonly states = new Map<string, State>();
   private readonly options: Required<AdamOptions>;
+  /** Numbers as tensors: made anew for every variable and step, they took as long as the arithmetic. */
+  private readonly constants = new Map<number, TF.Scalar>();
 
   constructor(
     private readonly p: Parameters,
@@ -49,7 +51,10 @@ export class Adam {
     tf.tidy(() => {
       const squares = Object.values(grads).map((g) => tf.sum(tf.square(g)));
       const norm = tf.sqrt(tf.addN(squares));
-      const shrink = tf.div(clip, tf.maximum(norm, clip));
+      const c = (value: number) => this.constant(value);
+      const shrink = tf.div(c(clip), tf.maximum(norm, c(clip)));
+      // Variables of as many steps share their rates.
+      const scales = new Map<number, TF.Scalar>();
       for (const [index, name] of names.entries()) {
         const variable = variables[index]!;
         const gradient = grads[variable.name];
@@ -57,13 +62,16 @@ export class Adam {
         const state = this.state(name, variable);
         state.steps++;
         const g = tf.mul(gradient, shrink);
-        const first = tf.add(tf.mul(state.first, beta1), tf.mul(g, 1 - beta1));
-        const second = tf.add(tf.mul(state.second, beta2), tf.mul(tf.square(g), 1 - beta2));
+        const first = tf.add(tf.mul(state.first, c(beta1)), tf.mul(g, c(1 - beta1)));
+        const second = tf.add(tf.mul(state.second, c(beta2)), tf.mul(tf.square(g), c(1 - beta2)));
         state.first.assign(first as TF.Tensor);
         state.second.assign(second as TF.Tensor);
-        const scale = (rate * Math.sqrt(1 - beta2 ** state.steps)) / (1 - beta1 ** state.steps);
+        const scale =
+          scales.get(state.steps) ??
+          tf.scalar((rate * Math.sqrt(1 - beta2 ** state.steps)) / (1 - beta1 ** state.steps));
+        scales.set(state.steps, scale);
         variable.assign(
-          tf.sub(variable, tf.mul(tf.div(first, tf.add(tf.sqrt(second), 1e-8)), scale)) as TF.Tensor,
+          tf.sub(variable, tf.mul(tf.div(first, tf.add(tf.sqrt(second), c(1e-8))), scale)) as TF.Tensor,
         );
         if (state.steps % EVERY === 0) {
           // A young average forgets faster, so that it does not remember the random start.
@@ -76,6 +84,12 @@ export class Adam {
     const number = value.dataSync()[0]!;
     tf.dispose([value, grads]);
     return number;
+  }
+
+  private constant(value: number): TF.Scalar {
+    const known = this.constants.get(value) ?? this.p.tf.keep(this.p.tf.scalar(value));
+    this.constants.set(value, known);
+    return known;
   }
 
   private state(name: string, variable: TF.Variable): State {
@@ -131,6 +145,8 @@ export class Adam {
     for (const { first, second, average } of this.states.values())
       for (const variable of [first, second, average]) variable.dispose();
     this.states.clear();
+    for (const constant of this.constants.values()) constant.dispose();
+    this.constants.clear();
   }
 }
 

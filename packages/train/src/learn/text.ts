@@ -65,6 +65,12 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
     return tf.reshape(tf.softmax(tf.reshape(free, [d, positions, symbols])), [d, size]) as TF.Tensor2D;
   };
   const batch = 16 * d;
+  // What every step asks for: label after label, and the texts of as many rows.
+  const labels = tf.tidy(() => tf.eye(d));
+  const wanted = tf.tensor2d(
+    Float32Array.from(Array.from({ length: batch }, (_, i) => [...rows[i % d]!]).flat()),
+    [batch, size],
+  );
   let last = { encode: Number.POSITIVE_INFINITY, unsure: 1, table: new Float32Array(0) };
   let step = 0;
   let weights: Weights | undefined;
@@ -75,10 +81,9 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       await new Promise((resolve) => setImmediate(resolve));
       progress.signal?.throwIfAborted();
       const loss = () => {
-        const read = tf.losses.softmaxCrossEntropy(tf.eye(d), logits()) as TF.Scalar;
+        const read = tf.losses.softmaxCrossEntropy(labels, logits()) as TF.Scalar;
         const random = new Random(seed, 52, step);
         const beliefs = new Float32Array(batch * d);
-        const wanted = new Float32Array(batch * size);
         for (let i = 0; i < batch; i++) {
           const of = pool.byLabel[texts.domain[i % d]!]!;
           const row = of[random.integer(of.length)]!;
@@ -87,10 +92,9 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
           texts.domain.forEach((label, place) => {
             beliefs[i * d + place] = pool.beliefs[row * K + label]! / sum;
           });
-          wanted.set(rows[i % d]!, i * size);
         }
         const shown = tf.matMul(tf.tensor2d(beliefs, [batch, d]), spelled());
-        const wrong = tf.losses.logLoss(tf.tensor2d(wanted, [batch, size]), shown) as TF.Scalar;
+        const wrong = tf.losses.logLoss(wanted, shown) as TF.Scalar;
         return tf.add(read, wrong) as TF.Scalar;
       };
       const value = adam.step([...p.variables.keys()], loss, RATE);
@@ -100,7 +104,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       last = tf.tidy(() => {
         const target = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
         return {
-          encode: tf.losses.softmaxCrossEntropy(tf.eye(d), logits()).dataSync()[0]!,
+          encode: tf.losses.softmaxCrossEntropy(labels, logits()).dataSync()[0]!,
           unsure: tf.max(tf.abs(tf.sub(spelled(), target))).dataSync()[0]!,
           table: (spelled().dataSync() as Float32Array).map(Math.round),
         };
@@ -108,7 +112,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       if (last.encode < DONE && last.unsure < 1 - SURE) weights = current(p);
     }
   } finally {
-    x.dispose();
+    tf.dispose([x, labels, wanted]);
     adam.dispose();
     p.dispose();
   }
