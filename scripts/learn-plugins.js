@@ -1,4 +1,5 @@
-// Learns the plugins of plugins/ that have a script “learn” against the committed space, one after the other; names choose some.
+// Learns the plugins of plugins/ that have a script “learn” against the committed space, one after the other, and has those
+// with a script “draw” draw their examples before; names choose some.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -11,14 +12,17 @@ let failed = 0;
 for (const folder of readdirSync(join(root, 'plugins'))) {
   const cwd = join(root, 'plugins', folder);
   const file = join(cwd, 'package.json');
-  const script = existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).scripts?.learn;
-  if (!script || (wanted.length > 0 && !wanted.includes(folder))) continue;
+  const scripts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).scripts : undefined;
+  if (!scripts?.learn || (wanted.length > 0 && !wanted.includes(folder))) continue;
   console.log(`== ${folder}`);
-  const { status } = spawnSync('npm', ['run', '--silent', 'learn'], {
-    cwd,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
-  });
+  const run = (script) =>
+    spawnSync('npm', ['run', '--silent', script], {
+      cwd,
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+    }).status;
+  // Pictures to learn from are drawn first.
+  const status = (scripts.draw && run('draw')) || run('learn');
   if (status !== 0) {
     failed++;
     console.error(`-- ${folder} was not learned`);
