@@ -11,7 +11,7 @@ const ways = [
   .filter(({ at }) => existsSync(`${folder}${at}founding.json`))
   .map((way) => ({ ...way, founding: json(`${way.at}founding.json`), report: json(`${way.at}report.json`) }));
 
-const minutes = (seconds) => `${(seconds / 60).toFixed(1)} min`;
+const minutes = (seconds) => (seconds === undefined ? '–' : `${(seconds / 60).toFixed(1)} min`);
 const table = (head, lines) =>
   [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const total = ({ founding }) => Object.values(founding.seconds).reduce((a, b) => a + b, 0);
@@ -27,6 +27,12 @@ ${table(
   ['', ...ways.map(({ name }) => name)],
   [
     ['steps of the joint training', ...ways.map(({ founding }) => founding.recipe.joint.steps)],
+    ...[
+      ['steps of the dots encoder', ({ encoders }) => encoders.dots],
+      ['steps of the handwriting encoder', ({ encoders }) => encoders.digits],
+      ['steps of the dots decoder', ({ dots }) => dots],
+      ['steps of the handwriting decoder', ({ digits }) => digits],
+    ].map(([what, steps]) => [what, ...ways.map(({ founding }) => steps(founding.recipe.refine))]),
     ['seed', ...ways.map(({ founding }) => founding.recipe.joint.seed)],
     ['engine', ...ways.map(({ founding }) => founding.engine)],
     ['machine', ...ways.map(({ founding }) => founding.machine)],

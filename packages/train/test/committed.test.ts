@@ -9,6 +9,7 @@ import { best10, countDots, share } from '../src/fuzzy-digits/evaluate/figures.j
 import { paintDots } from '../src/fuzzy-digits/evaluate/painter.js';
 import type { Report } from '../src/fuzzy-digits/evaluate/report.js';
 import { binaryNumbers, variedDots } from '../src/fuzzy-digits/extract.js';
+import { penned } from '../src/fuzzy-digits/pen.js';
 import {
   BITS,
   bitsOf,
@@ -101,6 +102,18 @@ describe('the reference sample', () => {
     expect(wrong).toEqual([]);
     expect(new Set(before.filter((_, i) => clear[i])).size).toBe(K);
   });
+});
+
+test('digits of another pen than MNIST’s are read by the committed functor', async () => {
+  const random = new Random(77);
+  const labels = Array.from({ length: 500 }, (_, i) => i % K);
+  const pixels = new Float32Array(labels.length * PIXELS);
+  labels.forEach((label, i) => {
+    pixels.set(penned(label, random), i * PIXELS);
+  });
+  const { latent } = await host.encode('digits', pixels);
+  const answers = labelsOf(await host.probe(category.name, latent));
+  expect(labels.filter((label, i) => answers[i] === label).length / labels.length).toBeGreaterThan(0.97);
 });
 
 describe('the examples', () => {
