@@ -143,7 +143,7 @@ Two foundings of ${first.title}, ${releaseName(first)} (seed ${first.card.seed})
 | \`${report.toRoman.chain}\` | ${percent(home.own)} | ${percent(roman)} | ${report.toRoman.pointsLost} |
 | \`${report.fromOld.chain}\` | ${percent(away.own)} | ${percent(carried)} | ${report.fromOld.pointsLost} |
 
-In brackets is what the host has put in. Of the first chain, the new digits, old add-one and old roman, the answer is the text (what the old probe reads at the end is right in ${percent(meant)}); of the second, it is what the new space's probe reads at the end. Its pictures, read again by the new encoder, are right in ${percent(drawn)}: that figure has the new founding's decoder and reader in it, which were not refined. Beliefs of the new handwriting move over the bridge by ${figure(blur)} (mean total variation).
+In brackets is what the host has put in. Of the first chain, the new digits, old add-one and old roman, the answer is the text (what the old probe reads at the end is right in ${percent(meant)}); of the second, it is what the new space's probe reads at the end. Its pictures, read again by the new encoder, are right in ${percent(drawn)}: that figure has the new founding's decoder and reader in it. Beliefs of the new handwriting move over the bridge by ${figure(blur)} (mean total variation).
 
 Without a bridge the old probe reads ${percent(mixed)} of the new handwriting right: that is why the host refuses to mix spaces.
 
