@@ -1,4 +1,7 @@
 import type { MorphismPlugin } from '@deepfunctor/core';
 
-declare const plugin: MorphismPlugin<readonly ['fuzzy-digits', 'fuzzy-digits', 'fuzzy-digits'], 'fuzzy-digits'>;
+declare const plugin: MorphismPlugin<
+  readonly ['fuzzy-digits', 'fuzzy-digits', 'fuzzy-digits'],
+  'fuzzy-digits'
+>;
 export default plugin;
