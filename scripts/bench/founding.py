@@ -13,7 +13,7 @@ from twin import Adam, fastest_threads
 recipe = json.load(open(sys.argv[1]))
 K, D, SIDE, BITS = 10, 32, 28, 4
 PIXELS = SIDE * SIDE
-SEEN = {"digits": [32, 32, 64, 96], "dots": [32, 32, 64, 64]}
+SEEN = {"digits": [32, 48, 64, 128], "dots": [32, 32, 64, 64]}
 FINE, POOLED, HIDDEN, NOISE, BELIEF, REACH = 12, 4.0, 128, 0.6, 4.0, 3.2
 SHARE = {"dots": 16, "digits": 8, "binary": 16}
 STYLE, TABLES, PATHS = recipe["styles"], recipe["tables"], [tuple(path) for path in recipe["paths"]]

@@ -24,7 +24,9 @@ class Adam:
         self.steps += 1
         if self.steps % 4 == 0:
             decay = min(self.average, (1 + self.steps) / (10 + self.steps)) ** 4
-            torch._foreach_lerp_(self.averages, [p.detach() for p in self.parameters], 1 - decay)
+            # As of PyTorch 1.13, which has no lerp of many tensors.
+            torch._foreach_mul_(self.averages, decay)
+            torch._foreach_add_(self.averages, [p.detach() for p in self.parameters], alpha=1 - decay)
         return loss.item()
 
 

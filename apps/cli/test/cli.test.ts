@@ -43,6 +43,17 @@ describe('run', () => {
     });
   });
 
+  test('leaves nothing behind of what a slow reader has not got yet', () => {
+    const many = Array.from({ length: 100 }, () => `--input ${seven}`).join(' ');
+    const command = `"${process.execPath}" apps/cli/bin/deepfunctor.js run "digits -> add-one -> binary" ${many} --json`;
+    const { stdout } = spawnSync('sh', ['-c', `${command} | (sleep 5; cat)`], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout.length).toBeGreaterThan(2 * 65_536);
+    expect(JSON.parse(stdout).answers).toHaveLength(100);
+  });
+
   test('answers as JSON, with the distributions before and after', () => {
     const { stdout } = deepfunctor(
       'run',

@@ -36,7 +36,7 @@ export function session(bytes) {
 }
 
 export function planned(host, text) {
-  return plan(parseChain(text), ({ name }) => host.plugins.find((each) => each.name === name));
+  return plan(parseChain(text), ({ name }) => host.plugins.find((each) => each.name === name), host);
 }
 
 /** The bytes of the graph that the host itself runs for a chain: with all that it tells beside the output. */
