@@ -3,7 +3,7 @@ import module from 'node:module';
 
 // What is compiled is kept for the next start, where this Node can do so.
 module.enableCompileCache?.();
-const { main } = await import('../dist/index.js');
+const { main } = await import('../dist/main.js');
 
 // What the engine for training calls of Node is no message for a user.
 if (!process.noDeprecation) process.noDeprecation = true;

@@ -2,12 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { coded, DeepFunctorError, type ErrorCode, reasonOf } from '@deepfunctor/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { evaluateCommand } from './evaluate.js';
-import { exportCommand } from './export.js';
-import { learnBridgeCommand, learnFunctorCommand, learnMorphismCommand } from './learn.js';
 import { list } from './list.js';
 import { run } from './run.js';
-import { tensorsCommand } from './tensors.js';
 
 /** Errors of what a person gave; the rest are failures of what is installed, or of the machine. */
 const GIVEN =
@@ -116,7 +112,7 @@ Examples:
   deepfunctor export "digits -> add-one -> binary" --out chain.onnx --with-distribution
   deepfunctor export "digits -> add-one -> binary" --triton models --name one-more --max-batch 64`,
     )
-    .action((chain, options) => exportCommand(chain, options));
+    .action(async (chain, options) => (await import('./export.js')).exportCommand(chain, options));
   program
     .command('tensors')
     .description('the codecs as a filter: rows of a program in, the tensors that an exported chain takes out')
@@ -130,7 +126,7 @@ the inputs and their shapes; then comes, for each row, {"key", "tensors": ["<flo
 Example:
   deepfunctor tensors "binary -> add-one -> digits" < rows.ndjson > tensors.ndjson`,
     )
-    .action((chain) => tensorsCommand(chain));
+    .action(async (chain) => (await import('./tensors.js')).tensorsCommand(chain));
   program
     .command('evaluate')
     .description('measure the installed plugins: swap matrix, depth, fuzziness, handwriting')
@@ -139,7 +135,7 @@ Example:
     .option('-o, --out <dir>', 'write report.json, report.md and pictures here')
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExample:\n  deepfunctor evaluate --data mnist --out report')
-    .action((options) => evaluateCommand(options));
+    .action(async (options) => (await import('./evaluate.js')).evaluateCommand(options));
   program
     .command('verify')
     .description('check the laws of the installed plugins; exit code 1 where one does not hold')
@@ -226,7 +222,7 @@ Examples:
   deepfunctor learn morphism --name halve --table "floor(a / 2)" --out morphism-halve
   deepfunctor learn morphism --name integer-division --arity 2 --table "b == 0 ? 0 : floor(a / b)" --out morphism-integer-division`,
     )
-    .action((options) => learnMorphismCommand(options));
+    .action(async (options) => (await import('./learn.js')).learnMorphismCommand(options));
   shared(learn.command('functor').description('learn a format from labelled examples'))
     .addOption(
       new Option('--codec <codec>', 'the form of the examples')
@@ -263,7 +259,7 @@ Examples:
   deepfunctor learn functor --name roman --codec symbols --examples roman.csv --out functor-roman
   deepfunctor learn functor --name seven-segment --codec image --examples displays --out functor-seven-segment`,
     )
-    .action((options) => learnFunctorCommand(options));
+    .action(async (options) => (await import('./learn.js')).learnFunctorCommand(options));
   learn
     .command('bridge')
     .description('learn what leads from one release of a category to another, and back')
@@ -284,7 +280,7 @@ deepfunctor list shows the installed releases.
 Example:
   deepfunctor learn bridge --from fuzzy-digits@1.0.0 --to fuzzy-digits@2.0.0 --name fuzzy-digits-1-to-2 --out bridge-fuzzy-digits-1-to-2`,
     )
-    .action((options) => learnBridgeCommand(options));
+    .action(async (options) => (await import('./learn.js')).learnBridgeCommand(options));
 }
 
 function positive(text: string): number {

@@ -4,7 +4,7 @@ import { fail, reasonOf, writeWhole } from '@deepfunctor/core';
 import { type Answer, type Chain, type Form, openHost, type Style } from '@deepfunctor/host';
 import { tellBridges } from './bridges.js';
 import { isMany, isResults } from './many.js';
-import { contactSheet, type SheetItem } from './sheet.js';
+import type { SheetItem } from './sheet.js';
 
 export interface RunOptions {
   input: string[];
@@ -37,7 +37,7 @@ export async function run(text: string, options: RunOptions): Promise<number> {
     );
     const forms = questions.map((names) => names.map((name, i) => formOf(name, chain, i)));
     const answers = await chain.runBatch(forms, { seed, style, where: input });
-    const files = out === undefined ? [] : keep(out, chain, questions, forms, answers);
+    const files = out === undefined ? [] : await keep(out, chain, questions, forms, answers);
     if (json) {
       console.log(
         JSON.stringify(
@@ -82,13 +82,13 @@ function formOf(name: string, chain: Chain, index: number): Form {
 }
 
 /** Write the answers' pictures, and a contact sheet where there are several; gives the file of each answer. */
-function keep(
+async function keep(
   out: string,
   chain: Chain,
   questions: string[][],
   forms: Form[][],
   answers: Answer[],
-): (string | undefined)[] {
+): Promise<(string | undefined)[]> {
   const single = extname(out).toLowerCase() === '.png';
   const isFolder = existsSync(out) && statSync(out).isDirectory();
   if (single && !isFolder) {
@@ -116,6 +116,7 @@ function keep(
     return path;
   });
   const items = answers.map((answer, i) => itemOf(chain, questions[i]!, forms[i]!, answer));
+  const { contactSheet } = await import('./sheet.js');
   writeWhole(join(out, 'contact-sheet.png'), contactSheet(items));
   return files;
 }

@@ -1,5 +1,4 @@
 /** A project of two foundings, with the real command: a new handwriting functor, old plugins, and a bridge that is learned. */
-import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -14,14 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fileRef, readCategory, releaseName } from '@deepfunctor/core';
 import { encodeInput, openHost, openRuntime } from '@deepfunctor/host';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const founded = join(root, 'examples/second-founding');
 const project = mkdtempSync(join(tmpdir(), 'cli-bridge-'));
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -34,12 +32,7 @@ const seven = join(root, 'examples/digits/seven-1.png');
 const BRIDGE = 'first-to-second';
 
 function deepfunctor(...args: string[]) {
-  const bin = join(root, 'apps/cli/bin/deepfunctor.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
-    cwd: project,
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
+  return call(args, { cwd: project });
 }
 const told = (...args: string[]) => JSON.parse(deepfunctor(...args, '--json').stdout);
 

@@ -2,24 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 60_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const seven = join(root, 'examples/digits/seven-1.png');
 
 /** The real command in a process of its own, in the root of the repository, where the plugins are installed. */
 function deepfunctor(...args: string[]) {
-  const bin = join(root, 'apps/cli/bin/deepfunctor.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
+  return call(args);
 }
 
 describe('list', () => {

@@ -10,20 +10,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sha256 } from '@deepfunctor/core';
 import { openHost, rowShape, uniforms } from '@deepfunctor/host';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bin, call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(root, 'apps/cli/bin/deepfunctor.js');
 const folder = mkdtempSync(join(tmpdir(), 'export-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The real command in a process of its own, in the root of the repository, where the plugins are installed. */
 function deepfunctor(...args: string[]) {
-  return spawnSync(process.execPath, [bin, ...args], { cwd: root, encoding: 'utf8' });
+  return call(args);
 }
 
 describe('export', () => {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -13,18 +13,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
+import { bin, call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 180_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(root, 'apps/cli/bin/deepfunctor.js');
 const project = mkdtempSync(join(tmpdir(), 'learn-'));
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 writeFileSync(join(project, 'package.json'), '{"name": "a-project", "dependencies": {}}');
 
 function deepfunctor(...args: string[]) {
-  return spawnSync(process.execPath, [bin, ...args], { cwd: project, encoding: 'utf8' });
+  return call(args, { cwd: project });
 }
 
 /** Make a package a dependency of the project. */

@@ -3,11 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const python = process.env.DEEPFUNCTOR_TORCH_PYTHON ?? join(root, 'node_modules/.cache/torch/bin/python');
 const judge = join(root, 'node_modules/.cache/python/bin/python');
 const absent = [python, judge].find((path) => !existsSync(path));
@@ -23,11 +22,7 @@ describe.skipIf(absent && !process.env.CI)('PyTorch (scripts/torch-env.sh instal
       cwd: project,
       encoding: 'utf8',
     });
-  const deepfunctor = (...args: string[]) =>
-    spawnSync(process.execPath, [join(root, 'apps/cli/bin/deepfunctor.js'), ...args], {
-      cwd: project,
-      encoding: 'utf8',
-    });
+  const deepfunctor = (...args: string[]) => call(args, { cwd: project });
 
   beforeAll(() => {
     if (absent) throw new Error(`${absent} is missing: run scripts/torch-env.sh`);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -15,13 +15,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { bin, root } from './command.js';
 
 vi.setConfig({ testTimeout: 240_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(root, 'apps/cli/bin/deepfunctor.js');
 const folder = mkdtempSync(join(tmpdir(), 'cli-stream-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const place = (name: string) => join(folder, name);

@@ -1,22 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeInput, openHost } from '@deepfunctor/host';
 import { expect, test, vi } from 'vitest';
+import { call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(root, 'apps/cli/bin/deepfunctor.js');
 
 /** `deepfunctor tensors` in a process of its own, given these lines; its answers. */
 function tensors(chain: string, lines: readonly string[]) {
   const input = lines.map((line) => `${line}\n`).join('');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'tensors', chain], {
-    cwd: root,
-    encoding: 'utf8',
-    input,
-  });
+  const { status, stdout, stderr } = call(['tensors', chain], { input });
   const [ports, ...answers] = stdout
     .split('\n')
     .filter(Boolean)

@@ -10,19 +10,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sha256 } from '@deepfunctor/core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { bin, call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const bin = join(root, 'apps/cli/bin/deepfunctor.js');
 const folder = mkdtempSync(join(tmpdir(), 'triton-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `deepfunctor export` in a process of its own, in the root of the repository, where the plugins are installed. */
 function exported(...args: string[]) {
-  return spawnSync(process.execPath, [bin, 'export', ...args], { cwd: root, encoding: 'utf8' });
+  return call(['export', ...args]);
 }
 
 const everything = (place: string) => readdirSync(place, { recursive: true }).sort();

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -13,11 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
+import { call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 60_000 });
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cli-verify-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,10 +48,7 @@ const wrong = project('wrong', 'table');
 const cut = project('cut', 'file');
 
 function verify(cwd: string, ...args: string[]) {
-  const bin = join(root, 'apps/cli/bin/deepfunctor.js');
-  const all = [bin, 'verify', ...args, '--samples', '60'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, all, { cwd, encoding: 'utf8' });
-  return { status, stdout, stderr };
+  return call(['verify', ...args, '--samples', '60'], { cwd });
 }
 
 test('where every law holds it prints a table of law and plugin and exits with 0', () => {
