@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
-/** Copy the repository as it is, without its pages, their site, and examples. */
+/** Copy the repository as it is, without its pages and examples. */
 export function copyRepository(to: string): void {
   const listed = execFileSync('git', ['ls-files', '-coz', '--exclude-standard'], {
     cwd: root,
     encoding: 'utf8',
   });
-  const left = ['docs/', 'examples/', '.github/', 'apps/site/'];
+  const left = ['docs/', 'examples/', '.github/'];
   const folders = new Set<string>(['.']);
   for (const path of listed.split('\0')) {
     if (path === '' || left.some((start) => path.startsWith(start)) || !existsSync(join(root, path)))
