@@ -18,7 +18,7 @@ const MARKDOWN = [
   'examples/README.md',
 ];
 /** What pages show or offer as it is. */
-const ASSETS = ['docs/**/*.{svg,png,json}'];
+const ASSETS = ['docs/**/*.{svg,png,json}', 'examples/digits/seven-1.png'];
 
 const files = (patterns: readonly string[]): string[] =>
   globSync(patterns, { cwd: root })
