@@ -72,7 +72,7 @@ const up = (page: string): string => '../'.repeat(page.split('/').length + 2);
 /** Write all pages, and beside them the pictures that they show. */
 export function writePages(pages: Pages): void {
   for (const [path, text] of pages) writeWhole(join(pagesFolder, path), text);
-  // Pictures are bundled from where they are shown; data are offered at their own address.
+  // Pictures are bundled from where they are shown; data and examples are offered at their own address.
   for (const path of assetFiles())
-    cpSync(join(root, path), join(pagesFolder, path.endsWith('.json') ? 'public' : '', path));
+    cpSync(join(root, path), join(pagesFolder, /\.json$|^examples\//.test(path) ? 'public' : '', path));
 }
