@@ -1,4 +1,4 @@
-/** Many plugins: listing them looks at each once, and opens no weights. How long it takes: scripts/bench-discovery.js. */
+/** Many plugins: listing them looks at each once, and opens no weights. How long it takes: pnpm bench --only discovery. */
 import fs, { readFileSync, truncateSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
