@@ -19,15 +19,6 @@ export function environmentOf(registry, env = process.env) {
 }
 
 /**
- * What asks npm and pnpm for provenance, where a CI can prove who it is: by GitHub's or GitLab's way of saying so.
- * Elsewhere nothing, for publishing would fail.
- */
-export function provenanceOf({ CI, ACTIONS_ID_TOKEN_REQUEST_URL, SIGSTORE_ID_TOKEN }) {
-  if (CI === undefined || (ACTIONS_ID_TOKEN_REQUEST_URL ?? SIGSTORE_ID_TOKEN) === undefined) return {};
-  return { NPM_CONFIG_PROVENANCE: 'true', PNPM_CONFIG_PROVENANCE: 'true' };
-}
-
-/**
  * Throw unless `registry` is a loopback address, and is the one place that npm and pnpm would publish these packages to:
  * by their settings (user, project, environment, scopes), by `.npmrc` files, and by `publishConfig`.
  *

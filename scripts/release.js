@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { getReleasePlan } from '@changesets/get-release-plan';
-import { assertLoopback, environmentOf, provenanceOf } from './release-guard.js';
+import { assertLoopback, environmentOf } from './release-guard.js';
+import { nameRepository, provenanceOf } from './release-provenance.js';
 
 const HELP = `Builds, checks and publishes every package that has changed; a plugin whose laws fail stops all of it.
 
@@ -77,6 +78,9 @@ async function release() {
     return;
   }
   if (releases.some(({ from, to }) => from !== to)) await step('versions', 'changeset', ['version'], env);
+  // A rehearsal's environment asks for no provenance.
+  if (env.NPM_CONFIG_PROVENANCE === 'true')
+    nameRepository({ root, folders: packages.map(({ folder }) => folder), env });
   await step('publish', 'changeset', ['publish'], env);
   for (const { name, to } of releases) console.log(`released: ${name} ${to}`);
 }

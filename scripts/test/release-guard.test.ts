@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { assertLoopback, environmentOf, isLoopback, provenanceOf } from '../release-guard.js';
+import { assertLoopback, environmentOf, isLoopback } from '../release-guard.js';
 
 const registry = 'http://127.0.0.1:4873/';
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -118,18 +118,6 @@ describe('the guard', { timeout: 60_000 }, () => {
     [{ '@me:registry': 'https://registry.example.org/' }, /publishConfig\.@me:registry: https/],
   ])('refuses where a package would be published elsewhere: %j', (publishConfig, told) => {
     expect(() => assertLoopback(project({ publishConfig }))).toThrow(told);
-  });
-});
-
-describe('provenance', () => {
-  const asked = { NPM_CONFIG_PROVENANCE: 'true', PNPM_CONFIG_PROVENANCE: 'true' };
-  test.each([
-    ['GitHub', { CI: 'true', ACTIONS_ID_TOKEN_REQUEST_URL: 'https://id.example.org/' }, asked],
-    ['GitLab', { CI: 'true', SIGSTORE_ID_TOKEN: 'token' }, asked],
-    ['a CI without an identity', { CI: 'true' }, {}],
-    ['a desk', { SIGSTORE_ID_TOKEN: 'token' }, {}],
-  ])('is asked for where it can be had: %s', (_, env, settings) => {
-    expect(provenanceOf(env)).toEqual(settings);
   });
 });
 

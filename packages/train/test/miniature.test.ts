@@ -2,7 +2,16 @@
  * A founding in miniature, from handwriting to a release that the host opens: of the examples alone, in a few hundred
  * steps at a higher rate. It must learn; how well the real one did is in its report.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeepFunctorError } from '@deepfunctor/core';
@@ -132,6 +141,65 @@ describe('a founding in miniature', () => {
     expect(steps).toBe(0);
     expect({ ...again, seconds: {} }).toEqual({ ...founding, seconds: {} });
     expect(snapshot(at.category, at.plugins)).toEqual(before);
+  });
+
+  describe('whose stages run side by side', () => {
+    const beside = (name: string) => {
+      const to = folders(name);
+      mkdirSync(to.run, { recursive: true });
+      copyFileSync(join(at.run, 'joint.safetensors'), join(to.run, 'joint.safetensors'));
+      return { ...options, ...to, lanes: true };
+    };
+
+    test('goes through the same stages, keeps each, and gives the same bytes each time', async () => {
+      const lanes = beside('lanes');
+      const steps: Record<string, number> = {};
+      const first = await found(tf, {
+        ...lanes,
+        onStep: (stage) => {
+          steps[stage] = (steps[stage] ?? 0) + 1;
+        },
+      });
+      const { 'joint founding': _, ...rest } = Object.fromEntries(
+        [...stages].map(([stage, all]) => [stage, all.length]),
+      );
+      expect(steps).toEqual(rest);
+      const { seconds } = first;
+      const decoders = seconds['binary decoder']! + seconds['dots decoder']! + seconds['digits decoder']!;
+      const longest = Math.max(seconds['digits encoder']!, seconds['dots encoder']! + decoders);
+      expect(60 * first.minutes).toBeCloseTo(seconds['joint founding']! + longest, 6);
+      expect(readdirSync(lanes.run)).not.toContain('begun.safetensors');
+
+      const again = beside('again');
+      expect((await found(tf, again)).digest).toBe(first.digest);
+      expect(Object.values(snapshot(again.plugins))).toEqual(Object.values(snapshot(lanes.plugins)));
+    });
+
+    test('and that is stopped keeps what was done, and writes neither category nor plugins', async () => {
+      const lanes = beside('stopped-lanes');
+      const stop = new AbortController();
+      const stopped = found(tf, {
+        ...lanes,
+        signal: stop.signal,
+        onStep: (stage) => stage === 'dots decoder' && stop.abort(),
+      });
+      await expect(stopped).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+      const kept = readdirSync(lanes.run);
+      expect(kept).toEqual(
+        expect.arrayContaining(['dots-encoder.safetensors', 'binary-decoder.safetensors']),
+      );
+      expect(kept).not.toContain('digits-decoder.safetensors');
+      expect([lanes.category, lanes.plugins].map((folder) => existsSync(folder))).toEqual([false, false]);
+    });
+
+    test('and of which one fails says which and why', async () => {
+      const lanes = beside('failed-lanes');
+      writeFileSync(join(lanes.run, 'digits-encoder.safetensors'), 'no checkpoint');
+      await expect(found(tf, lanes)).rejects.toThrow(
+        /^digits encoder: .*\[TENSORS_BROKEN\]\n {2}where: .*digits-encoder\.safetensors/s,
+      );
+      expect([lanes.category, lanes.plugins].map((folder) => existsSync(folder))).toEqual([false, false]);
+    });
   });
 });
 

@@ -2,7 +2,7 @@
 /** `pnpm train:founding`: found Fuzzy Digits anew, from MNIST to the committed release. */
 import { resolve } from 'node:path';
 import { DeepFunctorError, reasonOf } from '@deepfunctor/core';
-import { SingleBar } from 'cli-progress';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openEngine } from '../engine.js';
 import { found } from '../fuzzy-digits/found.js';
@@ -44,8 +44,13 @@ Examples:
 const options = program.opts();
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
-let bar: SingleBar | undefined;
-let current = '';
+const bars = new MultiBar({
+  format: '{stage} {bar} {value}/{total}, {eta_formatted} left, loss {loss}',
+  etaBuffer: 50,
+  noTTYOutput: true,
+  notTTYSchedule: 30_000,
+});
+const barOf = new Map<string, SingleBar>();
 try {
   const tf = await openEngine(options.engine);
   const result = await found(tf, {
@@ -55,30 +60,21 @@ try {
     plugins: resolve(options.plugins),
     joint: { seed: options.seed, steps: options.steps, mode: options.mode },
     signal: stop.signal,
+    lanes: true,
     onStep(stage, step, steps, loss) {
-      if (stage !== current) {
-        bar?.stop();
-        bar = new SingleBar({
-          format: `${stage.padEnd(15)} {bar} {value}/{total}, {eta_formatted} left, loss {loss}`,
-          etaBuffer: 50,
-          noTTYOutput: true,
-          notTTYSchedule: 30_000,
-        });
-        bar.start(steps, step - 1, { loss: '' });
-        current = stage;
-      }
-      bar!.update(step, { loss: loss.toFixed(4) });
+      const bar = barOf.get(stage) ?? bars.create(steps, step - 1, { stage: stage.padEnd(15), loss: '' });
+      barOf.set(stage, bar);
+      bar.update(step, { loss: loss.toFixed(4) });
     },
   });
-  bar?.stop();
-  const minutes = Object.values(result.seconds).reduce((a, b) => a + b, 0) / 60;
-  console.log(`Founded in ${minutes.toFixed(1)} minutes: ${result.digest}`);
+  bars.stop();
+  console.log(`Founded in ${result.minutes.toFixed(1)} minutes: ${result.digest}`);
   console.log(
     `Handwriting read right on the rows kept for validation: ${(100 * result.validation).toFixed(2)} %`,
   );
   console.log('Measure it: pnpm deepfunctor evaluate --data DIR --out docs/report');
 } catch (error) {
-  bar?.stop();
+  bars.stop();
   if (stop.signal.aborted) {
     console.error('Stopped. What is done is kept; the same command goes on from there.');
     process.exitCode = 130;

@@ -216,7 +216,7 @@ export function temperatureOf(logits: Float32Array, labels: Uint8Array): number 
     return sum;
   };
   const golden = (Math.sqrt(5) - 1) / 2;
-  let [low, high] = [Math.log(0.4), Math.log(2.5)];
+  let [low, high] = [Math.log(0.1), Math.log(2.5)];
   for (let i = 0; i < 30; i++) {
     const [a, b] = [high - golden * (high - low), low + golden * (high - low)];
     if (loss(a) < loss(b)) high = b;

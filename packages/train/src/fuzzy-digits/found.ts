@@ -1,27 +1,18 @@
 /** The whole founding: joint training, extraction of the space, refinement, release. Each stage can be resumed. */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { canonicalJson, fail, writeWhole } from '@deepfunctor/core';
+import { fail, writeWhole } from '@deepfunctor/core';
 import type * as TF from '@tensorflow/tfjs';
-import { loadCheckpoint, saveCheckpoint } from '../checkpoint.js';
 import { drawCurve } from '../curve.js';
 import { readMnist } from '../data/idx.js';
-import type { Weights } from '../nn.js';
 import { extractSpace, type Space, temperaturesOf } from './extract.js';
 import { type CurvePoint, JOINT, type JointRecipe, readRight, trainJointly } from './joint.js';
-import {
-  decodersOnBeliefs,
-  REFINE,
-  type RefineRecipe,
-  refineBinary,
-  refineDigits,
-  refineDots,
-} from './refine.js';
-import { type EncoderRecipe, refineEncoder } from './refine-encoder.js';
+import { runLanes } from './lanes.js';
+import { decodersOnBeliefs, REFINE, type RefineRecipe } from './refine.js';
 import { writeRelease } from './release.js';
 import { FUNCTORS, MORPHISMS, TABLES } from './settings.js';
+import { LANES, pass, type StageOptions } from './stages.js';
 
 export interface FoundOptions {
   /** Folder of the four MNIST files. */
@@ -33,6 +24,8 @@ export interface FoundOptions {
   plugins: string;
   joint?: Partial<JointRecipe>;
   refine?: Partial<RefineRecipe>;
+  /** Stages after the joint training run side by side, in processes of their own; `onStep` is told of them interleaved. */
+  lanes?: boolean;
   onStep?: (stage: string, step: number, steps: number, loss: number) => void;
   signal?: AbortSignal;
 }
@@ -45,6 +38,8 @@ export interface Founding {
   machine: string;
   /** Seconds of each stage, by the clock. */
   seconds: Record<string, number>;
+  /** Minutes of the training: the joint one, and then the longest lane, or all stages where they followed each other. */
+  minutes: number;
   /** Handwriting that the encoder reads right on rows kept for validation, 0 … 1. */
   validation: number;
   space: Record<string, number>;
@@ -76,49 +71,13 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
 
   let weights = decodersOnBeliefs(trained.weights, space);
   const seconds: Record<string, number> = { 'joint founding': trained.seconds };
-  const { seed, validation, size, rate } = refine;
-  // Each with what it depends on: its settings, and the weights whose names begin so.
-  type Stage = [stage: string, settings: object, inputs: string[], train: () => Promise<Weights>];
-  const encoder = (format: EncoderRecipe['format']): Stage => {
-    const recipe = { seed, validation, steps: refine.encoders[format], format };
-    return [
-      `${format} encoder`,
-      recipe,
-      [`${format}/encode/`],
-      () => refineEncoder(tf, weights, data, recipe, step, signal),
-    ];
-  };
-  const stages: Stage[] = [
-    encoder('dots'),
-    [
-      'binary decoder',
-      { seed, size, rate, steps: refine.binary },
-      ['binary/decode/'],
-      () => refineBinary(tf, weights, refine, step, signal),
-    ],
-    [
-      'dots decoder',
-      { seed, size, steps: refine.dots },
-      ['dots/decode/'],
-      () => refineDots(tf, weights, refine, step, signal),
-    ],
-    [
-      'digits decoder',
-      { seed, validation, size, rate, steps: refine.digits },
-      ['digits/'],
-      () => refineDigits(tf, weights, images, refine, step, signal),
-    ],
-    encoder('digits'),
-  ];
-  for (const [stage, settings, inputs, train] of stages) {
-    const path = join(run, `${stage.replace(' ', '-')}.safetensors`);
-    const recipe = { stage, settings, begun: fingerprint(weights, inputs) };
-    const done = loadCheckpoint<{ seconds: number }>(path, recipe);
-    const started = Date.now();
-    const learned = done?.weights ?? (await train());
-    seconds[stage] = done?.state.seconds ?? (Date.now() - started) / 1000;
-    if (!done) saveCheckpoint(path, recipe, { seconds: seconds[stage] }, learned);
-    weights = { ...weights, ...learned };
+  const stages: StageOptions = { data, run, recipe: refine, onStep: step, ...(signal && { signal }) };
+  if (options.lanes) await runLanes(weights, stages, tf.getBackend() === 'wasm' ? 'wasm' : 'native');
+  const begun = weights;
+  for (const name of LANES.flat()) {
+    const passed = await pass(tf, name, begun, stages);
+    seconds[name] = passed.seconds;
+    weights = { ...weights, ...passed.learned };
   }
   space.temperatures = temperaturesOf(tf, weights, images, joint.seed, joint.validation);
 
@@ -137,6 +96,7 @@ export async function found(tf: typeof TF, options: FoundOptions): Promise<Found
     engine: tf.getBackend(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
     seconds,
+    minutes: minutesOf(seconds, options.lanes === true),
     validation: readRight(tf, weights, images, joint.validation),
     space: space.measured,
   };
@@ -162,16 +122,10 @@ function writeCurve(run: string, curve: CurvePoint[]): void {
   writeWhole(join(run, 'curve.svg'), drawCurve(curve));
 }
 
-function fingerprint(weights: Weights, begins: readonly string[]): string {
-  const hash = createHash('sha256');
-  const names = Object.keys(weights).filter((name) => begins.some((begin) => name.startsWith(begin)));
-  for (const name of names.sort()) {
-    const { shape, values } = weights[name]!;
-    hash
-      .update(canonicalJson([name, shape]))
-      .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  }
-  return hash.digest('hex');
+function minutesOf(seconds: Record<string, number>, lanes: boolean): number {
+  const sum = (names: readonly string[]) => names.reduce((all, name) => all + seconds[name]!, 0);
+  const refined = lanes ? Math.max(...LANES.map(sum)) : sum(LANES.flat());
+  return (seconds['joint founding']! + refined) / 60;
 }
 
 function recipeText({ mode, steps, size, rate }: JointRecipe): string {

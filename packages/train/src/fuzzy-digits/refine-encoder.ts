@@ -12,8 +12,13 @@ import { K, PIXELS } from './settings.js';
 
 /** Rows of a step are twice this. */
 const SIZE = 128;
-const RATE = 1e-3;
+/*
+ * Chosen on rows kept for validation after 900 steps each: so the loss on MNIST's hands was a sixth lower, on other hands a fifth,
+ * than at half the rate without smoothing. Dots are told apart with certainty: smoothing made their reading worse.
+ */
+const RATE = 2e-3;
 const DROPOUT = 0.25;
+const SMOOTHING = { digits: 0.05, dots: 0 };
 
 export interface EncoderRecipe extends Pick<RefineRecipe, 'seed' | 'validation'> {
   format: PictureName;
@@ -58,7 +63,7 @@ export async function refineEncoder(
         const keep = dropout(tf, n, HIDDEN, DROPOUT, random);
         const logits = see(p, format, tf.tensor2d(x, [n, PIXELS]), keep);
         const wanted = tf.oneHot(tf.tensor1d(Array.from(labels), 'int32'), K, 1, 0, 'float32');
-        return tf.losses.softmaxCrossEntropy(wanted, logits) as TF.Scalar;
+        return tf.losses.softmaxCrossEntropy(wanted, logits, undefined, SMOOTHING[format]) as TF.Scalar;
       };
       const value = adam.step(names, loss, oneCycle(step, steps, RATE));
       onStep(`${format} encoder`, ++step, steps, value);

@@ -31,8 +31,8 @@ export interface RefineRecipe {
 
 export const REFINE: RefineRecipe = {
   seed: 1,
-  encoders: { dots: 3500, digits: 7000 },
-  digits: 2800,
+  encoders: { dots: 5500, digits: 12_500 },
+  digits: 2500,
   dots: 14_000,
   binary: 1500,
   size: 48,
