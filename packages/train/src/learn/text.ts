@@ -8,6 +8,7 @@ import { attribute, graph, writeModel } from '@deepfunctor/onnx';
 import type * as TF from '@tensorflow/tfjs';
 import { Adam } from '../adam.js';
 import { onnxDense } from '../export.js';
+import { bitEntropy, rowEntropy } from '../losses.js';
 import { dense, Parameters, type Weights } from '../nn.js';
 import { Random } from '../random.js';
 import { type Contract, noisedPool } from './contract.js';
@@ -71,6 +72,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
     Float32Array.from(Array.from({ length: batch }, (_, i) => [...rows[i % d]!]).flat()),
     [batch, size],
   );
+  const [reading, spelling] = [rowEntropy(tf, labels), bitEntropy(tf, wanted)];
   let last = { encode: Number.POSITIVE_INFINITY, unsure: 1, table: new Float32Array(0) };
   let step = 0;
   let weights: Weights | undefined;
@@ -81,7 +83,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       await new Promise((resolve) => setImmediate(resolve));
       progress.signal?.throwIfAborted();
       const loss = () => {
-        const read = tf.losses.softmaxCrossEntropy(labels, logits()) as TF.Scalar;
+        const read = reading(logits());
         const random = new Random(seed, 52, step);
         const beliefs = new Float32Array(batch * d);
         for (let i = 0; i < batch; i++) {
@@ -93,9 +95,8 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
             beliefs[i * d + place] = pool.beliefs[row * K + label]! / sum;
           });
         }
-        const shown = tf.matMul(tf.tensor2d(beliefs, [batch, d]), spelled());
-        const wrong = tf.losses.logLoss(wanted, shown) as TF.Scalar;
-        return tf.add(read, wrong) as TF.Scalar;
+        const shown = tf.matMul(tf.tensor2d(beliefs, [batch, d]), spelled()) as TF.Tensor2D;
+        return tf.add(read, spelling(shown)) as TF.Scalar;
       };
       const value = adam.step([...p.variables.keys()], loss, RATE);
       step++;
@@ -104,7 +105,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       last = tf.tidy(() => {
         const target = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
         return {
-          encode: tf.losses.softmaxCrossEntropy(labels, logits()).dataSync()[0]!,
+          encode: reading(logits()).dataSync()[0]!,
           unsure: tf.max(tf.abs(tf.sub(spelled(), target))).dataSync()[0]!,
           table: (spelled().dataSync() as Float32Array).map(Math.round),
         };
