@@ -1,6 +1,7 @@
 import { coded } from '@deepfunctor/core';
 import { openHost } from '@deepfunctor/host';
 import { SingleBar } from 'cli-progress';
+import { onInterrupt } from './interrupt.js';
 import { trainer } from './trainer.js';
 
 export interface EvaluateOptions {
@@ -27,7 +28,7 @@ export async function evaluateCommand({
   bar.start(1, 0, { what: '' });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
-  process.removeAllListeners('SIGINT').once('SIGINT', interrupt);
+  onInterrupt(interrupt, { once: true });
   try {
     const report = await evaluate({
       host,

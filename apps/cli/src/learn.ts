@@ -6,6 +6,7 @@ import type {
   LearnReport,
 } from '@deepfunctor/train';
 import { SingleBar } from 'cli-progress';
+import { onInterrupt } from './interrupt.js';
 import { trainer } from './trainer.js';
 
 interface Shared {
@@ -45,7 +46,7 @@ async function learning(work: (progress: Told) => Promise<LearnReport>, json = f
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   // Again and again: a second one must not end what takes the half-written away.
-  process.removeAllListeners('SIGINT').on('SIGINT', interrupt);
+  onInterrupt(interrupt);
   try {
     const report = await work({
       signal: stop.signal,

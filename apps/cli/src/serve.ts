@@ -1,4 +1,5 @@
 import { type Config, type ConfigInput, openServer, readConfig, type Server } from '@deepfunctor/serve';
+import { onInterrupt } from './interrupt.js';
 
 export interface ServeOptions {
   config?: string;
@@ -26,12 +27,13 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
     reread: read,
     onFault: (error) => tell('fault', { error }, error.message),
   });
+  const stopped = untilStopped(server, tell);
   const models = (await server.models()).map(({ name }) => name);
   const named = [...models, ...(config.compose ? ['any chain by its text'] : [])].join(', ');
   tell('listening', { url: server.url, models, compose: config.compose }, `${server.url}/v2 serves ${named}`);
   if (isOpenToAll(config))
     tell('warning', { reason: 'no token' }, 'Anybody who reaches this address may use it: set a token.');
-  await untilStopped(server, tell);
+  await stopped;
   tell('stopped', {}, 'stopped');
 }
 
@@ -82,8 +84,7 @@ function untilStopped(server: Server, tell: Tell): Promise<void> {
       process.off('SIGHUP', reload);
       resolve();
     };
-    // The command's own listener stops at once.
-    process.removeAllListeners('SIGINT');
-    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload);
+    onInterrupt(stop);
+    process.on('SIGTERM', stop).on('SIGHUP', reload);
   });
 }

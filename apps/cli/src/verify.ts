@@ -3,6 +3,7 @@ import { fail } from '@deepfunctor/core';
 import { type Host, openHost } from '@deepfunctor/host';
 import { DEFAULTS, depthCurve, fuzzinessCurves, swapMatrix, verify } from '@deepfunctor/laws';
 import { SingleBar } from 'cli-progress';
+import { onInterrupt } from './interrupt.js';
 import { type Verification, writePage } from './verify-report.js';
 import { tables } from './verify-table.js';
 
@@ -32,7 +33,7 @@ export async function verifyCommand(
   });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
-  process.removeAllListeners('SIGINT').once('SIGINT', interrupt);
+  onInterrupt(interrupt, { once: true });
   try {
     const plugins = names.length === 0 ? undefined : [...new Set(names)];
     let begun = false;

@@ -5,6 +5,7 @@ import { extname, join } from 'node:path';
 import { coded, DeepFunctorError, fail } from '@deepfunctor/core';
 import { type Chain, type Host, STREAM_BATCH, type Streamed } from '@deepfunctor/host';
 import { SingleBar } from 'cli-progress';
+import { onInterrupt } from '../interrupt.js';
 import { isResults } from '../many.js';
 import { type RunOptions, told } from '../run.js';
 import { type Question, type Questions, questionsOf } from './inputs.js';
@@ -180,8 +181,8 @@ function progressBar(total: number | undefined): SingleBar {
 function listenForInterrupt(): { or<T>(work: Promise<T>): Promise<T | 'interrupted'> } {
   let interrupted = false;
   let tell = () => {};
-  process.removeAllListeners('SIGINT').once('SIGINT', () => {
-    process.once('SIGINT', () => process.exit(130));
+  onInterrupt(() => {
+    onInterrupt(() => process.exit(130));
     interrupted = true;
     tell();
   });
