@@ -100,6 +100,22 @@ describe('a glyph', () => {
     );
   });
 
+  test('of few pixels is the same however it was enlarged: in blocks, or smoothly, with all its greys', () => {
+    const greys = (fit: Float32Array) => fit.filter((v) => v > 0.2 && v < 0.8).length;
+    let [of, smooth, sharp] = [0, 0, 0];
+    for (const { file, picture } of examples('digits')) {
+      const few = coarse(picture, 14);
+      const fit = fitGlyph(few);
+      expect(largest(fitGlyph(nearest(few, 187)), fit), file).toBe(0);
+      of += greys(fit);
+      smooth += greys(fitGlyph(enlarged(few, 12)));
+      sharp += greys(fitGlyph(enlarged(picture, 6)));
+    }
+    expect(smooth).toBeGreaterThan(0.9 * of);
+    // Of a sharp picture the greys are the edges of strokes.
+    expect(sharp).toBeLessThan(0.7 * of);
+  });
+
   test('that is one even tone, or nothing but noise, is empty', () => {
     const random = generator(2);
     for (const tone of [0, 0.5, 1])
@@ -331,6 +347,24 @@ function centre(fit: Float32Array): [x: number, y: number] {
 }
 
 /** The best correlation with a target that is shifted by at most one pixel. */
+/** A picture of `side` × `side` cells, each the mean of what it covers. */
+function coarse({ width, gray }: Gray, side: number): Gray {
+  const cell = width / side;
+  return drawn(side, side, (x, y) => {
+    let sum = 0;
+    for (let v = 0; v < cell; v++)
+      for (let u = 0; u < cell; u++)
+        sum += gray[(Math.floor(y) * cell + v) * width + Math.floor(x) * cell + u]!;
+    return sum / cell ** 2;
+  });
+}
+
+/** A square picture enlarged to `side` by nearest neighbour, its blocks of unequal sides where it must be. */
+function nearest({ width, gray }: Gray, side: number): Gray {
+  const at = (x: number) => Math.floor((x * width) / side);
+  return drawn(side, side, (x, y) => gray[at(y) * width + at(x)]!);
+}
+
 function bestCorrelation(fit: Float32Array, target: Float32Array): number {
   const shifts = [-1, 0, 1].flatMap((dx) => [-1, 0, 1].map((dy) => [dx, dy] as const));
   return Math.max(

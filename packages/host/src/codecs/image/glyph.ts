@@ -3,6 +3,7 @@
  * into 28 × 28 with its centre of mass in the middle. Source: Y. LeCun, C. Cortes, The MNIST database (1998).
  */
 import { type Blob, blobsOf, boxAround, strokeWidth, thicken } from './blobs.js';
+import { shrunk } from './enlarged.js';
 import { type Gray, quantileOf } from './gray.js';
 import { type Ink, inkOf } from './ink.js';
 import { type Box, crop, type Plane, resize } from './resample.js';
@@ -26,6 +27,9 @@ const SOLID = 0.35;
 const SPECK = 0.5 / 255;
 /** A blob with less than this part of the ink is dust. */
 const DUST = 0.012;
+/** Over one pixel of the result, the ink of a smooth enlargement changes by less than this part, that of a sharp picture by more. */
+const SMOOTH = 0.5;
+const SHARP = 0.9;
 /** Strokes thinner than `THIN` pixels after scaling are drawn again with `PEN` pixels. */
 const THIN = 1.3;
 const PEN = 1.9;
@@ -35,7 +39,7 @@ const PEN = 1.9;
  * has no ink. A picture that is such a fit already comes back as it is.
  */
 export function fitGlyph(picture: Gray, frame: Frame = { width: 28, height: 28 }): Float32Array {
-  const ink = inkOf(picture);
+  const ink = inkOf(shrunk(picture));
   const side = Math.round(PART * Math.min(frame.width, frame.height));
   if (ink !== undefined && isFit(ink, frame, side)) return ink.values.map((v) => Math.min(1, Math.max(0, v)));
   const sign = ink === undefined ? undefined : signOf(ink, side);
@@ -122,12 +126,29 @@ function scaled(sign: Plane, side: number): Plane {
   if (longer <= side) return brightened(steepened(fitted(sign, side), 0.06, 0.9));
   const fine = longer > FINE * side ? brightened(fitted(sign, FINE * side)) : sign;
   const ratio = side / Math.max(fine.width, fine.height);
-  const crisp = Math.min(1, (1 / ratio - 1) / 1.5);
+  const crisp = Math.min(1, (1 / ratio - 1) / 1.5) * sharpness(fine, 1 / ratio);
   const steep = steepened(fine, 0.2 * crisp, 1 - 0.35 * crisp);
   const stroke = strokeWidth(steep, 0.5) * ratio;
   if (stroke >= THIN) return brightened(fitted(steep, side));
   const radius = (PEN - stroke) / 2 / ratio;
   return brightened(fitted(thicken(padded(steep, Math.ceil(radius)), radius), side));
+}
+
+/**
+ * Whether greys are the edges of strokes (1) or what a smooth enlargement of few pixels made of them (0): by the steepest
+ * change over `pixels`, one pixel of the result.
+ */
+function sharpness({ width, height, values }: Plane, pixels: number): number {
+  let [peak, steepest] = [0, 0];
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++, at++) {
+      const here = values[at]!;
+      peak = Math.max(peak, here);
+      if (x > 0) steepest = Math.max(steepest, Math.abs(here - values[at - 1]!));
+      if (y > 0) steepest = Math.max(steepest, Math.abs(here - values[at - width]!));
+    }
+  const change = peak > 0 ? Math.min(1, (steepest * pixels) / peak) : 1;
+  return Math.min(1, Math.max(0, (change - SMOOTH) / (SHARP - SMOOTH)));
 }
 
 /** Resize so that the longer side is `side`, keeping the aspect. */
