@@ -8,45 +8,54 @@ import type * as TF from '@tensorflow/tfjs';
 const LEAST = 1e-30;
 const TINY = 1e-7;
 
-export type Loss = (x: TF.Tensor2D) => TF.Scalar;
+export interface Loss {
+  of(x: TF.Tensor2D): TF.Scalar;
+  dispose(): void;
+}
 
 /**
  * Of logits `[n, K]` against `wanted`, a distribution for each row: the mean over rows of −Σ wanted · log softmax(logits),
- * in nats. `wanted` must outlive the loss.
+ * in nats.
  */
 export function rowEntropy(tf: typeof TF, wanted: TF.Tensor2D): Loss {
-  const n = wanted.shape[0];
-  return lossOf(tf, (logits) => {
+  const share = 1 / wanted.shape[0];
+  const part = tf.keep(tf.tidy(() => tf.mul(wanted, share)));
+  return lossOf(tf, [part], (logits) => {
     const belief = tf.softmax(logits);
-    return [
-      tf.mul(tf.sum(tf.mul(wanted, tf.log(tf.add(belief, LEAST)))), -1 / n),
-      tf.mul(tf.sub(belief, wanted), 1 / n),
-    ];
+    return [tf.neg(tf.sum(tf.mul(part, tf.log(tf.add(belief, LEAST))))), tf.sub(tf.mul(belief, share), part)];
   });
 }
 
 /**
  * Of probabilities `[n, m]` against `wanted`, each 0 or 1: the mean over all of −log of the probability of what is wanted,
- * in nats. `wanted` must outlive the loss.
+ * in nats.
  */
 export function bitEntropy(tf: typeof TF, wanted: TF.Tensor2D): Loss {
-  return lossOf(tf, (shown) => {
-    // Distances to 0 or 1, with the sign of what lessens them.
-    const off = tf.sub(wanted, shown);
-    const right = tf.sub(1 + TINY, tf.abs(off));
-    return [
-      tf.mul(tf.sum(tf.log(right)), -1 / wanted.size),
-      tf.mul(tf.div(tf.sign(off), right), -1 / wanted.size),
-    ];
+  const share = 1 / wanted.size;
+  // The probability of what is wanted is even + sign · shown.
+  const [even, sign, slope] = tf.tidy(() => {
+    const sign = tf.sub(tf.mul(wanted, 2), 1);
+    return [tf.sub(1 + TINY, wanted), sign, tf.mul(sign, -share)].map((each) => tf.keep(each));
+  }) as [TF.Tensor, TF.Tensor, TF.Tensor];
+  return lossOf(tf, [even, sign, slope], (shown) => {
+    const right = tf.add(even, tf.mul(sign, shown));
+    return [tf.mul(tf.sum(tf.log(right)), -share), tf.div(slope, right)];
   });
 }
 
-/** A loss from a function that gives its value and its gradient. */
-function lossOf(tf: typeof TF, f: (x: TF.Tensor2D) => [value: TF.Tensor, gradient: TF.Tensor]): Loss {
+/** A loss from a function that gives its value and its gradient, and what it holds. */
+function lossOf(
+  tf: typeof TF,
+  held: readonly TF.Tensor[],
+  f: (x: TF.Tensor2D) => [value: TF.Tensor, gradient: TF.Tensor],
+): Loss {
   const loss = tf.customGrad((x, save) => {
     const [value, gradient] = f(x as TF.Tensor2D);
     (save as TF.GradSaveFunc)([gradient]);
     return { value, gradFunc: (dy: TF.Tensor, [kept]: TF.Tensor[]) => tf.mul(kept!, dy) };
   });
-  return (x) => loss(x) as TF.Scalar;
+  return {
+    of: (x) => loss(x) as TF.Scalar,
+    dispose: () => tf.dispose([...held]),
+  };
 }

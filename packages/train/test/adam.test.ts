@@ -73,15 +73,16 @@ test('the loss of logits, and its gradient, are those of the engine’s softmax 
         const wanted = tf.softmax(tf.randomNormal(x.shape, 0, 2, 'float32', seed)) as Tensor2D;
         const theirs = (each: Tensor2D) => tf.losses.softmaxCrossEntropy(wanted, each) as Scalar;
         const loss = rowEntropy(tf, wanted);
-        close(loss(x).dataSync(), theirs(x).dataSync(), 1e-4);
+        close(loss.of(x).dataSync(), theirs(x).dataSync(), 1e-4);
         close(
           tf
-            .grad((each) => loss(each as Tensor2D))(x)
+            .grad((each) => loss.of(each as Tensor2D))(x)
             .dataSync(),
           tf
             .grad(theirs as never)(x)
             .dataSync(),
         );
+        loss.dispose();
       }),
     ),
   );
@@ -96,12 +97,13 @@ test('the loss of probabilities, and its gradient, are those of the engine’s l
         const wanted = tf.cast(tf.randomUniform(x.shape, 0, 2, 'int32', seed), 'float32') as Tensor2D;
         const theirs = (each: Tensor2D) => tf.losses.logLoss(wanted, each) as Scalar;
         const loss = bitEntropy(tf, wanted);
-        close(loss(x).dataSync(), theirs(x).dataSync());
-        const [ours, engine] = [(each: never) => loss(each), theirs as never].map((f) =>
+        close(loss.of(x).dataSync(), theirs(x).dataSync());
+        const [ours, engine] = [(each: never) => loss.of(each), theirs as never].map((f) =>
           tf.grad(f as never)(x),
         );
         const scale = Math.max(1, ...engine!.abs().dataSync());
         close(ours!.dataSync(), engine!.dataSync(), 1e-4 * scale);
+        loss.dispose();
       }),
     ),
   );

@@ -28,6 +28,8 @@ export interface TextTask {
 
 const STEPS = 2000;
 const CHECK = 25;
+/** Steps between two breaths. */
+const BREATH = 5;
 const POOL = 100;
 const HIDDEN = 64;
 /** The loss of the encoder at which it is done: beliefs above 0.9995. */
@@ -54,6 +56,15 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
   const rows = texts.values.map((value) => encodeInput(codec, value, { functor: task.name, where: value }));
   const K = contract.category.labels.length;
   const pool = await noisedPool(contract, 'learned', POOL, seed);
+  /** The pool's beliefs by label, among the labels of the domain: rows of `d`. */
+  const drawn = texts.domain.map((label) => {
+    const rows = pool.byLabel[label]!.map((row) => {
+      const belief = texts.domain.map((to) => pool.beliefs[row * K + to]!);
+      const sum = belief.reduce((a, b) => a + b, 0);
+      return belief.map((part) => part / sum);
+    });
+    return Float32Array.from(rows.flat());
+  });
   const p = new Parameters(tf, seed);
   const adam = new Adam(p, { average: 0.9 });
   const x = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
@@ -61,9 +72,9 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
     dense(p, 'encode/dense2', dense(p, 'encode/dense1', x, HIDDEN, 'relu'), d, 'linear', 1);
   /** The text of each label: `[d, positions · symbols]`. */
   const spelled = () => {
-    const free = p.get('decode/texts', [d, size], 0.5) as unknown as TF.Tensor2D;
-    if (codec.kind === 'bits') return tf.sigmoid(free);
-    return tf.reshape(tf.softmax(tf.reshape(free, [d, positions, symbols])), [d, size]) as TF.Tensor2D;
+    const free = p.get('decode/texts', [d * positions, symbols], 0.5) as unknown as TF.Tensor2D;
+    const sure = codec.kind === 'bits' ? tf.sigmoid(free) : tf.softmax(free);
+    return tf.reshape(sure, [d, size]) as TF.Tensor2D;
   };
   const batch = 16 * d;
   // What every step asks for: label after label, and the texts of as many rows.
@@ -80,23 +91,19 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
     tf.tidy(() => void [logits(), spelled()]);
     while (step < steps && weights === undefined) {
       // Signals have their turn.
-      await new Promise((resolve) => setImmediate(resolve));
+      if (step % BREATH === 0) await new Promise((resolve) => setImmediate(resolve));
       progress.signal?.throwIfAborted();
       const loss = () => {
-        const read = reading(logits());
+        const read = reading.of(logits());
         const random = new Random(seed, 52, step);
         const beliefs = new Float32Array(batch * d);
         for (let i = 0; i < batch; i++) {
-          const of = pool.byLabel[texts.domain[i % d]!]!;
-          const row = of[random.integer(of.length)]!;
-          let sum = 0;
-          for (const label of texts.domain) sum += pool.beliefs[row * K + label]!;
-          texts.domain.forEach((label, place) => {
-            beliefs[i * d + place] = pool.beliefs[row * K + label]! / sum;
-          });
+          const of = drawn[i % d]!;
+          const row = random.integer(of.length / d) * d;
+          for (let k = 0; k < d; k++) beliefs[i * d + k] = of[row + k]!;
         }
         const shown = tf.matMul(tf.tensor2d(beliefs, [batch, d]), spelled()) as TF.Tensor2D;
-        return tf.add(read, spelling(shown)) as TF.Scalar;
+        return tf.add(read, spelling.of(shown)) as TF.Scalar;
       };
       const value = adam.step([...p.variables.keys()], loss, RATE);
       step++;
@@ -105,7 +112,7 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       last = tf.tidy(() => {
         const target = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
         return {
-          encode: reading(logits()).dataSync()[0]!,
+          encode: reading.of(logits()).dataSync()[0]!,
           unsure: tf.max(tf.abs(tf.sub(spelled(), target))).dataSync()[0]!,
           table: (spelled().dataSync() as Float32Array).map(Math.round),
         };
@@ -114,6 +121,8 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
     }
   } finally {
     tf.dispose([x, labels, wanted]);
+    reading.dispose();
+    spelling.dispose();
     adam.dispose();
     p.dispose();
   }
