@@ -139,7 +139,8 @@ describe('a founding in miniature', () => {
     let steps = 0;
     const again = await found(tf, { ...options, onStep: () => steps++ });
     expect(steps).toBe(0);
-    expect({ ...again, seconds: {} }).toEqual({ ...founding, seconds: {} });
+    const untimed = (each: Founding) => ({ ...each, seconds: {}, minutes: 0 });
+    expect(untimed(again)).toEqual(untimed(founding));
     expect(snapshot(at.category, at.plugins)).toEqual(before);
   });
 

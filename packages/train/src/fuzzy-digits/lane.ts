@@ -1,6 +1,5 @@
 /** The process of one lane of the founding: told once what to do, it runs its stages, each kept as soon as it is done. */
 import { readFileSync } from 'node:fs';
-import { reasonOf } from '@deepfunctor/core';
 import { unpackWeights } from '../checkpoint.js';
 import { openEngine } from '../engine.js';
 import type { LaneMessage, LaneTask } from './lanes.js';
@@ -20,6 +19,6 @@ process.once('message', async ({ lane, begun, engine, ...options }: LaneTask) =>
     for (const stage of LANES[lane]!) await pass(tf, stage, weights, { ...options, onStep });
     process.exit(0);
   } catch (error) {
-    tell({ failed: reasonOf(error) }, () => process.exit(1));
+    tell({ failed: error instanceof Error ? error.message : String(error) }, () => process.exit(1));
   }
 });
