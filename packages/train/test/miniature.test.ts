@@ -145,11 +145,13 @@ describe('a founding in miniature', () => {
   });
 
   describe('whose stages run side by side', () => {
+    // A few steps of each: what they come to is the same question as above.
+    const few = { ...refine, encoders: { dots: 4, digits: 4 }, digits: 3, dots: 20, binary: 40 };
     const beside = (name: string) => {
       const to = folders(name);
       mkdirSync(to.run, { recursive: true });
       copyFileSync(join(at.run, 'joint.safetensors'), join(to.run, 'joint.safetensors'));
-      return { ...options, ...to, lanes: true };
+      return { ...options, ...to, refine: few, lanes: true };
     };
 
     test('goes through the same stages, keeps each, and gives the same bytes each time', async () => {
@@ -161,10 +163,13 @@ describe('a founding in miniature', () => {
           steps[stage] = (steps[stage] ?? 0) + 1;
         },
       });
-      const { 'joint founding': _, ...rest } = Object.fromEntries(
-        [...stages].map(([stage, all]) => [stage, all.length]),
-      );
-      expect(steps).toEqual(rest);
+      expect(steps).toEqual({
+        'dots encoder': few.encoders.dots,
+        'binary decoder': few.binary,
+        'dots decoder': few.dots,
+        'digits decoder': few.digits,
+        'digits encoder': few.encoders.digits,
+      });
       const { seconds } = first;
       const decoders = seconds['binary decoder']! + seconds['dots decoder']! + seconds['digits decoder']!;
       const longest = Math.max(seconds['digits encoder']!, seconds['dots encoder']! + decoders);
