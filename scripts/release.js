@@ -78,9 +78,7 @@ async function release() {
     return;
   }
   if (releases.some(({ from, to }) => from !== to)) await step('versions', 'changeset', ['version'], env);
-  // A rehearsal's environment asks for no provenance.
-  if (env.NPM_CONFIG_PROVENANCE === 'true')
-    nameRepository({ root, folders: packages.map(({ folder }) => folder), env });
+  nameRepository({ root, folders: packages.map(({ folder }) => folder), env });
   await step('publish', 'changeset', ['publish'], env);
   for (const { name, to } of releases) console.log(`released: ${name} ${to}`);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { leftOut, python } from '../judges.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -124,11 +125,10 @@ describe('issue forms', () => {
 });
 
 /** A judge from outside, with the schemas of schemastore.org in it. */
-const python = join(root, 'node_modules/.cache/python/bin/python');
 const judge = join(root, 'node_modules/.cache/python/bin/check-jsonschema');
 const absent = !existsSync(judge);
 
-describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)(
+describe.skipIf(leftOut(absent))(
   'the schemas of GitHub’s files (scripts/python-env.sh installs them)',
   () => {
     const judged = (schema: string, ...files: string[]): { status: number | null; told: string } => {

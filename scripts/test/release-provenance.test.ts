@@ -50,10 +50,10 @@ describe('a package that names no repository', () => {
     ['GitLab', GITLAB, 'git+https://lab.example.org/me/functors.git'],
   ])('gets the one of the CI run that proves it: %s', (_, env, url) => {
     const { root, folders, jsons, read } = workspace();
-    expect(nameRepository({ root, folders, env })).toEqual([folders[0]]);
+    expect(nameRepository({ root, folders, env: { ...env, ...provenanceOf(env) } })).toEqual([folders[0]]);
     const repository = { type: 'git', url, directory: 'plugins/functor-tally' };
     expect(read()).toEqual([{ ...jsons[0], repository }, jsons[1]]);
-    expect(nameRepository({ root, folders, env })).toEqual([]);
+    expect(nameRepository({ root, folders, env: { ...env, ...provenanceOf(env) } })).toEqual([]);
   });
 
   test.each([
@@ -61,7 +61,7 @@ describe('a package that names no repository', () => {
     ['in a CI without an identity', { ...GITHUB, ACTIONS_ID_TOKEN_REQUEST_URL: undefined }],
   ])('is left as it is %s', (_, env) => {
     const { root, folders, jsons, read } = workspace();
-    expect(nameRepository({ root, folders, env })).toEqual([]);
+    expect(nameRepository({ root, folders, env: { ...env, ...provenanceOf(env) } })).toEqual([]);
     expect(read()).toEqual(jsons);
   });
 });

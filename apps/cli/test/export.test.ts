@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { sha256 } from '@deepfunctor/core';
 import { openHost, rowShape, uniforms } from '@deepfunctor/host';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { leftOut, python } from '../../../scripts/judges.js';
 import { bin, call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -120,39 +121,33 @@ describe('export', () => {
   });
 });
 
-const python = join(root, 'node_modules/.cache/python/bin/python');
 const absent = !existsSync(python);
 
-describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)(
-  'Python’s judges (scripts/python-env.sh installs them)',
-  () => {
-    beforeAll(() => {
-      if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
-    });
+describe.skipIf(leftOut(absent))('Python’s judges (scripts/python-env.sh installs them)', () => {
+  beforeAll(() => {
+    if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
+  });
 
-    test.each([
-      'digits -> add-one -> digits',
-      'dots -> times-two -> add-one -> binary',
-      'binary -> binary',
-      `binary -> ${'add-one -> times-two -> '.repeat(50)}dots`,
-    ])('accept the file of %s, and compute what the host computes', async (text) => {
-      const out = join(folder, 'judged.onnx');
-      expect(deepfunctor('export', text, '--out', out, '--with-distribution').status).toBe(0);
-      const host = await openHost({ cwd: root });
-      const chain = host.compose(text);
-      const rows = 6;
-      const uniform = uniforms(5);
-      const size = rowShape(chain.inputs[0]!.codec).reduce((a, b) => a * b, rows);
-      const input = Float32Array.from({ length: size }, () => Math.round(uniform()));
-      const { output, distributions, styles } = await chain.runTensors([input], rows, { seed: 2 });
-      await host.close();
-      const feeds = { input: [...input], ...(styles === undefined ? {} : { style: [...styles] }) };
-      const question = join(folder, 'question.json');
-      writeFileSync(
-        question,
-        JSON.stringify({ feeds, output: [...output], distribution: [...distributions] }),
-      );
-      const program = `
+  test.each([
+    'digits -> add-one -> digits',
+    'dots -> times-two -> add-one -> binary',
+    'binary -> binary',
+    `binary -> ${'add-one -> times-two -> '.repeat(50)}dots`,
+  ])('accept the file of %s, and compute what the host computes', async (text) => {
+    const out = join(folder, 'judged.onnx');
+    expect(deepfunctor('export', text, '--out', out, '--with-distribution').status).toBe(0);
+    const host = await openHost({ cwd: root });
+    const chain = host.compose(text);
+    const rows = 6;
+    const uniform = uniforms(5);
+    const size = rowShape(chain.inputs[0]!.codec).reduce((a, b) => a * b, rows);
+    const input = Float32Array.from({ length: size }, () => Math.round(uniform()));
+    const { output, distributions, styles } = await chain.runTensors([input], rows, { seed: 2 });
+    await host.close();
+    const feeds = { input: [...input], ...(styles === undefined ? {} : { style: [...styles] }) };
+    const question = join(folder, 'question.json');
+    writeFileSync(question, JSON.stringify({ feeds, output: [...output], distribution: [...distributions] }));
+    const program = `
 import json, sys, numpy, onnx, onnxruntime
 onnx.checker.check_model(sys.argv[1], full_check=True)
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
@@ -160,11 +155,10 @@ asked = json.load(open(sys.argv[2]))
 feeds = {port.name: numpy.array(asked["feeds"][port.name], numpy.float32).reshape([${rows}] + port.shape[1:]) for port in session.get_inputs()}
 names = [port.name for port in session.get_outputs()]
 print(json.dumps([names, *(float(numpy.abs(found.ravel() - asked[name]).max()) for name, found in zip(names, session.run(None, feeds)))]))`;
-      const [names, ...farthest] = JSON.parse(
-        execFileSync(python, ['-c', program, out, question], { encoding: 'utf8' }),
-      );
-      expect(names).toEqual(['output', 'distribution']);
-      for (const each of farthest) expect(each).toBeLessThanOrEqual(1e-6);
-    });
-  },
-);
+    const [names, ...farthest] = JSON.parse(
+      execFileSync(python, ['-c', program, out, question], { encoding: 'utf8' }),
+    );
+    expect(names).toEqual(['output', 'distribution']);
+    for (const each of farthest) expect(each).toBeLessThanOrEqual(1e-6);
+  });
+});

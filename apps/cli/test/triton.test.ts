@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '@deepfunctor/core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { leftOut, python } from '../../../scripts/judges.js';
 import { bin, call, root } from './command.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -113,27 +114,24 @@ describe('export --triton', () => {
   });
 });
 
-const python = join(root, 'node_modules/.cache/python/bin/python');
 const absent = !existsSync(python);
 
-describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)(
-  'Triton’s own messages (scripts/python-env.sh installs them)',
-  () => {
-    beforeAll(() => {
-      if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
-    });
+describe.skipIf(leftOut(absent))('Triton’s own messages (scripts/python-env.sh installs them)', () => {
+  beforeAll(() => {
+    if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
+  });
 
-    test.each([
-      ['digits -> add-one -> binary', []],
-      ['digits -> add-one -> times-two -> dots', ['--with-distribution']],
-      ['(digits, roman) -> integer-division -> digits', ['--with-distribution', '--max-batch', '64']],
-    ])('read the configuration of %s, and its ports are those of the file', (chain, args) => {
-      const models = mkdtempSync(join(folder, 'judged-'));
-      const { model, folder: place } = JSON.parse(
-        exported(chain, '--triton', models, '--json', ...args).stdout,
-      );
-      // Where a model takes batches, Triton puts the batch's axis before the dims of every port.
-      const program = `
+  test.each([
+    ['digits -> add-one -> binary', []],
+    ['digits -> add-one -> times-two -> dots', ['--with-distribution']],
+    ['(digits, roman) -> integer-division -> digits', ['--with-distribution', '--max-batch', '64']],
+  ])('read the configuration of %s, and its ports are those of the file', (chain, args) => {
+    const models = mkdtempSync(join(folder, 'judged-'));
+    const { model, folder: place } = JSON.parse(
+      exported(chain, '--triton', models, '--json', ...args).stdout,
+    );
+    // Where a model takes batches, Triton puts the batch's axis before the dims of every port.
+    const program = `
 import json, sys, onnx
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as triton
@@ -153,19 +151,18 @@ print(json.dumps(dict(
     groups=[[triton.ModelInstanceGroup.Kind.Name(group.kind), group.count] for group in config.instance_group],
     triton=[[of_triton(p) for p in config.input], [of_triton(p) for p in config.output]],
     onnx=[[of_onnx(p) for p in graph.input], [of_onnx(p) for p in graph.output]])))`;
-      const read = JSON.parse(execFileSync(python, ['-c', program, place], { encoding: 'utf8' }));
-      expect(read).toMatchObject({
-        name: model,
-        platform: 'onnxruntime_onnx',
-        batch: args.includes('--max-batch') ? 64 : 256,
-        scheduler: 'dynamic_batching',
-        delay: 100,
-        policy: 'latest',
-        versions: 1,
-        groups: [['KIND_CPU', 1]],
-      });
-      expect(read.triton).toEqual(read.onnx);
-      expect(read.triton[1]).toHaveLength(args.includes('--with-distribution') ? 2 : 1);
+    const read = JSON.parse(execFileSync(python, ['-c', program, place], { encoding: 'utf8' }));
+    expect(read).toMatchObject({
+      name: model,
+      platform: 'onnxruntime_onnx',
+      batch: args.includes('--max-batch') ? 64 : 256,
+      scheduler: 'dynamic_batching',
+      delay: 100,
+      policy: 'latest',
+      versions: 1,
+      groups: [['KIND_CPU', 1]],
     });
-  },
-);
+    expect(read.triton).toEqual(read.onnx);
+    expect(read.triton[1]).toHaveLength(args.includes('--with-distribution') ? 2 : 1);
+  });
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ERRORS } from '@deepfunctor/core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leftOut } from '../../../scripts/judges.js';
 import { root } from '../src/repository.js';
 import { type Served, serveSite } from './server.js';
 
@@ -13,7 +14,7 @@ const folders = readdirSync(join(root, 'plugins')).filter((name) =>
   existsSync(join(root, 'plugins', name, 'package.json')),
 );
 
-describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)('in a browser', () => {
+describe.skipIf(leftOut(absent))('in a browser', () => {
   let site: Served;
   let browser: Browser;
   beforeAll(async () => {

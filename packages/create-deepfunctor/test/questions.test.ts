@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { leftOut } from '../../../scripts/judges.js';
 
 const program = fileURLToPath(new URL('../bin/create-deepfunctor.js', import.meta.url));
 const terminal = fileURLToPath(new URL('terminal.py', import.meta.url));
@@ -39,86 +40,82 @@ const MORPHISM: Steps = [
   ['What does it compute?', ENTER],
 ];
 
-describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)(
-  'on a terminal (python3 types)',
-  { timeout: 180_000 },
-  () => {
-    beforeAll(() => {
-      if (absent) throw new Error('python3 is missing');
-    });
+describe.skipIf(leftOut(absent))('on a terminal (python3 types)', { timeout: 180_000 }, () => {
+  beforeAll(() => {
+    if (absent) throw new Error('python3 is missing');
+  });
 
-    test('a morphism is asked for its name, arity, table and folder', () => {
-      const { answer, read } = author();
-      const { status, shown } = answer([...MORPHISM, ['Into which folder?', ENTER]]);
-      expect(status).toBe(0);
-      expect(shown).toContain('The morphism “largest” is in morphism-largest. Next:');
-      expect(JSON.parse(read('morphism-largest/package.json')).scripts.learn).toBe(
-        'deepfunctor learn morphism --name largest --arity 2 --table "max(a, b)" --replace --out .',
-      );
-    });
+  test('a morphism is asked for its name, arity, table and folder', () => {
+    const { answer, read } = author();
+    const { status, shown } = answer([...MORPHISM, ['Into which folder?', ENTER]]);
+    expect(status).toBe(0);
+    expect(shown).toContain('The morphism “largest” is in morphism-largest. Next:');
+    expect(JSON.parse(read('morphism-largest/package.json')).scripts.learn).toBe(
+      'deepfunctor learn morphism --name largest --arity 2 --table "max(a, b)" --replace --out .',
+    );
+  });
 
-    test('a functor is asked for its name, codec, examples and folder', () => {
-      const { folder, answer, read } = author();
-      writeFileSync(join(folder, 'bits.csv'), '0,0000\n');
-      const { status } = answer([
-        ['What is it to be?', ENTER],
-        ['What is it called', `gray${ENTER}`],
-        ['What does a value look like?', DOWN + ENTER],
-        ['Where are examples?', `bits.csv${ENTER}`],
-        ['Into which folder?', ENTER],
-      ]);
-      expect(status).toBe(0);
-      expect(read('functor-gray/examples.csv')).toBe('0,0000\n');
-      expect(JSON.parse(read('functor-gray/package.json')).scripts.learn).toContain('--codec bits');
-    });
+  test('a functor is asked for its name, codec, examples and folder', () => {
+    const { folder, answer, read } = author();
+    writeFileSync(join(folder, 'bits.csv'), '0,0000\n');
+    const { status } = answer([
+      ['What is it to be?', ENTER],
+      ['What is it called', `gray${ENTER}`],
+      ['What does a value look like?', DOWN + ENTER],
+      ['Where are examples?', `bits.csv${ENTER}`],
+      ['Into which folder?', ENTER],
+    ]);
+    expect(status).toBe(0);
+    expect(read('functor-gray/examples.csv')).toBe('0,0000\n');
+    expect(JSON.parse(read('functor-gray/package.json')).scripts.learn).toContain('--codec bits');
+  });
 
-    test('what a flag says is not asked', () => {
-      const { folder, answer } = author();
-      const { status, shown } = answer(
-        [['Where are examples?', ENTER]],
-        ...['--kind', 'functor', '--name', 'letters', '--codec', 'symbols', '--dir', 'mine'],
-      );
-      expect(status).toBe(0);
-      expect(shown).not.toContain('What is it');
-      expect(readdirSync(join(folder, 'mine')).sort()).toEqual([
-        '.gitignore',
-        'examples.csv',
-        'package.json',
-        'test',
-      ]);
-    });
+  test('what a flag says is not asked', () => {
+    const { folder, answer } = author();
+    const { status, shown } = answer(
+      [['Where are examples?', ENTER]],
+      ...['--kind', 'functor', '--name', 'letters', '--codec', 'symbols', '--dir', 'mine'],
+    );
+    expect(status).toBe(0);
+    expect(shown).not.toContain('What is it');
+    expect(readdirSync(join(folder, 'mine')).sort()).toEqual([
+      '.gitignore',
+      'examples.csv',
+      'package.json',
+      'test',
+    ]);
+  });
 
-    test('a wrong answer is told at once, and the question stays', () => {
-      const { folder, answer } = author();
-      mkdirSync(join(folder, 'taken'));
-      writeFileSync(join(folder, 'taken/mine'), '');
-      const { status } = answer([
-        ['What is it to be?', ENTER],
-        ['What is it called', `My Plugin${ENTER}`],
-        ['is not lower-case letters and digits', `${CLEAR}signs${ENTER}`],
-        ['What does a value look like?', DOWN + DOWN + ENTER],
-        ['Where are labelled pictures?', `none${ENTER}`],
-        ['there is no such file or folder', CLEAR + ENTER],
-        ['Pictures cannot be made up.', `taken${ENTER}`],
-        ['no PNG file is in it', CTRL_C],
-      ]);
-      expect(status).toBe(130);
-      const again = answer([
-        ...MORPHISM,
-        ['Into which folder?', `${CLEAR}taken${ENTER}`],
-        ['exists already', CTRL_C],
-      ]);
-      expect(again.status).toBe(130);
-      expect(readdirSync(folder)).toEqual(['taken']);
-    });
+  test('a wrong answer is told at once, and the question stays', () => {
+    const { folder, answer } = author();
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'taken/mine'), '');
+    const { status } = answer([
+      ['What is it to be?', ENTER],
+      ['What is it called', `My Plugin${ENTER}`],
+      ['is not lower-case letters and digits', `${CLEAR}signs${ENTER}`],
+      ['What does a value look like?', DOWN + DOWN + ENTER],
+      ['Where are labelled pictures?', `none${ENTER}`],
+      ['there is no such file or folder', CLEAR + ENTER],
+      ['Pictures cannot be made up.', `taken${ENTER}`],
+      ['no PNG file is in it', CTRL_C],
+    ]);
+    expect(status).toBe(130);
+    const again = answer([
+      ...MORPHISM,
+      ['Into which folder?', `${CLEAR}taken${ENTER}`],
+      ['exists already', CTRL_C],
+    ]);
+    expect(again.status).toBe(130);
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
 
-    test.each(MORPHISM.map((_, i) => i))('Ctrl-C after %i answers leaves nothing', (count) => {
-      const { folder, answer } = author();
-      const { status, shown } = answer([...MORPHISM.slice(0, count), [MORPHISM[count]![0], CTRL_C]]);
-      expect(shown).toContain('[INTERRUPTED]');
-      expect(shown).toContain('nothing was written.');
-      expect(status).toBe(130);
-      expect(readdirSync(folder)).toEqual([]);
-    });
-  },
-);
+  test.each(MORPHISM.map((_, i) => i))('Ctrl-C after %i answers leaves nothing', (count) => {
+    const { folder, answer } = author();
+    const { status, shown } = answer([...MORPHISM.slice(0, count), [MORPHISM[count]![0], CTRL_C]]);
+    expect(shown).toContain('[INTERRUPTED]');
+    expect(shown).toContain('nothing was written.');
+    expect(status).toBe(130);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

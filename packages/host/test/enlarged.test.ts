@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shrunk } from '../src/codecs/image/enlarged.js';
-import { drawn, generator } from './pictures.js';
+import { drawn, generator, nearest } from './pictures.js';
 
 test('an enlargement by nearest neighbour is taken back, whatever its size and margins', () => {
   const side = fc.integer({ min: 6, max: 15 });
@@ -20,13 +20,7 @@ test('an enlargement by nearest neighbour is taken back, whatever its size and m
           const inside = x > margin && y > margin && x < w - margin && y < h - margin;
           return inside ? 0.1 + 0.9 * random() : 0;
         });
-        const picture = drawn(Math.round(w * factor), Math.round(h * factor), (x, y) => {
-          const [u, v] = [
-            Math.floor((x * w) / Math.round(w * factor)),
-            Math.floor((y * h) / Math.round(h * factor)),
-          ];
-          return cells.gray[v * w + u]!;
-        });
+        const picture = nearest(cells, Math.round(w * factor), Math.round(h * factor));
         const { width: across, height: down, gray } = shrunk(picture);
         expect([across, down]).toEqual([w, h]);
         expect(gray).toEqual(cells.gray);

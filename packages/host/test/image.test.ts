@@ -13,6 +13,7 @@ import {
   drawn,
   enlarged,
   generator,
+  nearest,
   rawPng,
   scatter,
 } from './pictures.js';
@@ -106,7 +107,7 @@ describe('a glyph', () => {
     for (const { file, picture } of examples('digits')) {
       const few = coarse(picture, 14);
       const fit = fitGlyph(few);
-      expect(largest(fitGlyph(nearest(few, 187)), fit), file).toBe(0);
+      expect(largest(fitGlyph(nearest(few, 187, 187)), fit), file).toBe(0);
       of += greys(fit);
       smooth += greys(fitGlyph(enlarged(few, 12)));
       sharp += greys(fitGlyph(enlarged(picture, 6)));
@@ -357,12 +358,6 @@ function coarse({ width, gray }: Gray, side: number): Gray {
         sum += gray[(Math.floor(y) * cell + v) * width + Math.floor(x) * cell + u]!;
     return sum / cell ** 2;
   });
-}
-
-/** A square picture enlarged to `side` by nearest neighbour, its blocks of unequal sides where it must be. */
-function nearest({ width, gray }: Gray, side: number): Gray {
-  const at = (x: number) => Math.floor((x * width) / side);
-  return drawn(side, side, (x, y) => gray[at(y) * width + at(x)]!);
 }
 
 function bestCorrelation(fit: Float32Array, target: Float32Array): number {

@@ -128,6 +128,13 @@ export function correlation(a: Float32Array, b: Float32Array): number {
   return ab / Math.sqrt(aa * bb);
 }
 
+/** A picture enlarged by nearest neighbour, its blocks of unequal sides where they must be. */
+export function nearest({ width, height, gray }: Gray, across: number, down: number): Gray {
+  const at = (x: number, y: number) =>
+    gray[Math.floor((y * height) / down) * width + Math.floor((x * width) / across)]!;
+  return drawn(across, down, at);
+}
+
 /** A picture enlarged by linear interpolation. */
 export function enlarged({ width, height, gray }: Gray, factor: number): Gray {
   const at = (x: number, y: number) =>

@@ -110,7 +110,8 @@ describe('a stream answers', () => {
 
   test('pictures and files of them by threads as without', async () => {
     const folder = temporaryFolder();
-    const questions = Array.from({ length: 100 }, (_, i) => {
+    // So many that a thread which begins late on a busy machine has its share, too.
+    const questions = Array.from({ length: 500 }, (_, i) => {
       const png = bar(i % 3);
       if (i % 2 === 0) return png;
       writeFileSync(join(folder, `${i}.png`), png);
@@ -130,9 +131,7 @@ describe('a stream answers', () => {
         most = Math.max(most, running() - before);
       }
       expect(results.map(({ answer }) => answer?.value)).toEqual(expected);
-      // A busy machine may be done before the last one has begun.
-      expect(most).toBeLessThanOrEqual(threads);
-      expect(most > 0).toBe(threads > 0);
+      expect(most).toBe(threads);
       await gone();
     }
     for await (const _ of chain.stream(questions, { threads: 2, batch: 20 })) break;

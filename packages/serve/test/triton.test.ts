@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openHost } from '@deepfunctor/host';
 import { expect, test } from 'vitest';
+import { leftOut, python } from '../../../scripts/judges.js';
 import { temporaryFolder } from '../../host/test/world.js';
 import { served } from './client.js';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
-const python = join(project, 'node_modules/.cache/python/bin/python');
 const script = fileURLToPath(new URL('triton.py', import.meta.url));
 
 // Without it the tests are left out, except on CI: see scripts/python-env.sh.
-const judged = test.skipIf(!existsSync(python) && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES);
+const judged = test.skipIf(leftOut(!existsSync(python)));
 
 judged.each(['digits -> add-one -> roman', '(digits, roman) -> multiply -> digits'])(
   'tritonclient has health, metadata and numbers of “%s” as onnxruntime has them',

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { checkModel, type ModelPort, readModel } from '@deepfunctor/onnx';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import { InferenceSession, Tensor as Values } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { leftOut, python } from '../../../scripts/judges.js';
 import type { Space } from '../src/fuzzy-digits/extract.js';
 import {
   decodeModel,
@@ -212,7 +212,6 @@ describe('in closed form', () => {
 });
 
 describe('each file', () => {
-  const python = fileURLToPath(new URL('../../../node_modules/.cache/python/bin/python', import.meta.url));
   const absent = !existsSync(python);
 
   test.each(Object.keys(FILES))('is what the contract allows: %s', (name) => {
@@ -237,29 +236,26 @@ describe('each file', () => {
     }
   });
 
-  describe.skipIf(absent && !process.env.DEEPFUNCTOR_REQUIRE_JUDGES)(
-    'before Python’s judges (scripts/python-env.sh)',
-    () => {
-      const folder = mkdtempSync(join(tmpdir(), 'models-'));
-      afterAll(() => rmSync(folder, { recursive: true }));
-      beforeAll(() => {
-        if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
-      });
+  describe.skipIf(leftOut(absent))('before Python’s judges (scripts/python-env.sh)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'models-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    beforeAll(() => {
+      if (absent) throw new Error('Python’s judges are not installed: run scripts/python-env.sh');
+    });
 
-      test('passes onnx.checker, with shapes inferred strictly', () => {
-        const paths = Object.entries(FILES).map(([name, { bytes }]) => {
-          const path = join(folder, `${name.replace('/', '-')}.onnx`);
-          writeFileSync(path, bytes);
-          return path;
-        });
-        const program =
-          'import sys, onnx\nfor path in sys.argv[1:]:\n  onnx.checker.check_model(path, full_check=True)\n  print("ok")';
-        const said = execFileSync(python, ['-c', program, ...paths], { encoding: 'utf8' });
-        expect(said.trim().split('\n')).toEqual(paths.map(() => 'ok'));
-        expect(paths).toHaveLength(2 + 2 * FUNCTORS.length + MORPHISMS.length);
+    test('passes onnx.checker, with shapes inferred strictly', () => {
+      const paths = Object.entries(FILES).map(([name, { bytes }]) => {
+        const path = join(folder, `${name.replace('/', '-')}.onnx`);
+        writeFileSync(path, bytes);
+        return path;
       });
-    },
-  );
+      const program =
+        'import sys, onnx\nfor path in sys.argv[1:]:\n  onnx.checker.check_model(path, full_check=True)\n  print("ok")';
+      const said = execFileSync(python, ['-c', program, ...paths], { encoding: 'utf8' });
+      expect(said.trim().split('\n')).toEqual(paths.map(() => 'ok'));
+      expect(paths).toHaveLength(2 + 2 * FUNCTORS.length + MORPHISMS.length);
+    });
+  });
 });
 
 /** Every variable that the networks ask for, drawn; biases, which begin as zeros, too. */

@@ -110,10 +110,9 @@ export async function learnText(tf: typeof TF, task: TextTask, progress: Progres
       progress.onStep?.(step, steps, value);
       if (step % CHECK !== 0 && step !== steps) continue;
       last = tf.tidy(() => {
-        const target = tf.tensor2d(Float32Array.from(rows.flatMap((row) => [...row])), [d, size]);
         return {
           encode: reading.of(logits()).dataSync()[0]!,
-          unsure: tf.max(tf.abs(tf.sub(spelled(), target))).dataSync()[0]!,
+          unsure: tf.max(tf.abs(tf.sub(spelled(), x))).dataSync()[0]!,
           table: (spelled().dataSync() as Float32Array).map(Math.round),
         };
       });
